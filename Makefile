@@ -1,0 +1,104 @@
+# leaderd. `make help` lists the targets; CONTRIBUTING.md tells where things are.
+#
+# FLAVOR chooses how to build: release, debug, asan (address and undefined-behaviour sanitizers),
+# tsan, cov. Everything made goes to build/$(FLAVOR).
+
+FLAVOR ?= release
+O ?= build/$(FLAVOR)
+CC ?= gcc
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+VERSION := 0.1.0
+REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+PACKAGES := libmicrohttpd hiredis libuv jansson yaml-0.1 openssl sqlite3
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+CFLAGS_debug := -O0 -g
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_asan := -fsanitize=address,undefined
+CFLAGS_tsan := -O1 -g -fsanitize=thread
+LDFLAGS_tsan := -fsanitize=thread
+CFLAGS_cov := -O0 -g --coverage
+LDFLAGS_cov := --coverage
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wvla $(WERROR)
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS_$(FLAVOR)) $(CFLAGS) -I. -I$(O)/generated \
+	$(PKG_CFLAGS) -MMD -MP
+ALL_LDFLAGS = $(LDFLAGS_$(FLAVOR)) -Wl,--as-needed $(LDFLAGS)
+LIBS = $(PKG_LIBS) -lpthread -lm
+
+# A layer is a directory, built into one archive; it links with the layers that it may include.
+sources = $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*/*.c))
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+LAYERS := base lease elector store status http config daemon
+DIR_base := lib/base
+DIR_lease := lib/lease
+DIR_elector := lib/elector
+DIR_store := lib/store
+DIR_status := lib/status
+DIR_http := lib/http
+DIR_config := config
+DIR_daemon := daemon
+BELOW_base := base
+BELOW_lease := lease $(BELOW_base)
+BELOW_elector := elector $(BELOW_lease)
+BELOW_store := store $(BELOW_lease)
+BELOW_status := status store $(BELOW_elector)
+BELOW_http := http $(BELOW_base)
+BELOW_config := config http $(BELOW_status)
+BELOW_daemon := daemon $(BELOW_config)
+archives = $(foreach l,$(BELOW_$(1)),$(O)/lib$(l).a)
+
+SCRIPTS := $(wildcard lib/store/redis/*.lua)
+GENERATED := $(patsubst %.lua,$(O)/generated/%.lua.h,$(SCRIPTS))
+
+.PHONY: all run demo check check-all help clean deps
+.DEFAULT_GOAL := all
+
+all: $(O)/leaderd ## build leaderd into build/$(FLAVOR)
+
+$(O)/leaderd: $(O)/daemon/main.o $(call archives,daemon)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+define layer
+$(O)/lib$(1).a: $(filter-out $(O)/daemon/main.o,$(call objects,$(call sources,$(DIR_$(1)))))
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+
+$(O)/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(O)/lib/store/redis/%.o: | $(GENERATED)
+$(O)/daemon/%.o: ALL_CFLAGS += -DLEADERD_VERSION='"$(VERSION)"' -DLEADERD_REVISION='"$(REVISION)"'
+
+# A script becomes one C string, a line a literal.
+$(O)/generated/%.lua.h: %.lua
+	@mkdir -p $(@D)
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+
+# Unit tests: a program per file, linked with its layer and those below, nothing else.
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS := $(patsubst %.c,$(O)/%,$(UNIT_SOURCES))
+define unit
+$(patsubst %.c,$(O)/%,$(wildcard tests/unit/$(1)/test_*.c)): $(O)/tests/unit/$(1)/%: $(O)/tests/unit/$(1)/%.o $(call archives,$(1))
+	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) $$(shell pkg-config --libs check)
+endef
+$(foreach l,$(LAYERS),$(eval $(call unit,$(l))))
+
+deps: # install what is missing; silent when nothing is
+	@.ci/install
+
+clean: ## remove everything built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
