@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #define must_use __attribute__((warn_unused_result))
-#define printf_like(format, first) __attribute__((format(printf, format, first)))
+#define printf_like(position, first) __attribute__((format(printf, position, first)))
 
 struct problem {
     char text[512];
