@@ -5,7 +5,9 @@
 
 FLAVOR ?= release
 O ?= build/$(FLAVOR)
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 VERSION := 0.1.0
