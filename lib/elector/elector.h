@@ -82,7 +82,7 @@ enum elector_event_kind {
     ELECTOR_REPLY,         /* .reply */
     ELECTOR_HINT,          /* a message was published; .released says which kind */
     ELECTOR_STORE_UP,      /* the store can be asked again */
-    ELECTOR_CLOCK_SUSPECT, /* a clock was stepped, or the host was stopped unseen */
+    ELECTOR_CLOCK_SUSPECT, /* wall time jumped by .jump_ms: the host may have been stopped unseen */
     ELECTOR_STEP_DOWN,     /* .hold_off_ms, .drain_ms */
     ELECTOR_SET_PAUSE,     /* .pause_ms (0: until resumed), .drain_ms */
     ELECTOR_RESUME,
@@ -105,6 +105,7 @@ struct elector_event {
     int64_t hold_off_ms;
     int64_t drain_ms;
     int64_t pause_ms;
+    int64_t jump_ms;
     enum elector_reason reason;
     const struct elector_options *options;
     const char *instance;
@@ -156,7 +157,7 @@ struct elector_orders {
     bool need_identity;
     bool changed;                 /* something significant to users changed */
     bool stopped;                 /* STOP is complete: no more events, please */
-    struct lease_request request; /* its strings point into the elector; meta is the caller's */
+    struct lease_request request; /* strings point into the elector; election, meta: the caller's */
     int64_t timeout_ms;
     int64_t wake_in_ms; /* 0: at once */
     enum elector_verdict verdict;
@@ -169,8 +170,9 @@ struct elector_reign {
     bool held;      /* a request of ours was granted and its deadline has not passed */
     bool confirmed; /* read back, or resumed: it counts */
     bool ending;    /* `leads` is false for good; the lease is kept until the drain is over */
-    bool drained;   /* ... or until the workload said that it has stopped */
-    bool doubtful;  /* not enough replicas, or a jump: confirm by a renewal */
+    bool drained;   /* the drain is over: release */
+    bool announced; /* the drain was noted as started */
+    bool doubtful;  /* resumed, or too few replicas: confirm by a renewal, not by reading back */
     enum elector_reason reason; /* of the ending */
     int64_t term;
     int64_t n, n_acked;
@@ -221,15 +223,16 @@ struct elector {
     uint64_t request_id;
     enum lease_verb request_verb; /* 0 when none is under way */
     struct moment request_sent;
-    int64_t request_lease_ms;
-    int64_t request_n;
+    int64_t request_lease_ms, request_term, request_n;
 
     struct moment next_look;
+    bool hinted; /* while a request was under way: its reply may be older than the hint */
+    struct moment hinted_look;
     int failures; /* calls in a row that were not answered or refused by the store */
     bool contacted;
     struct moment last_contact;
     int64_t server_us; /* of the last answer, with local time and reign: to see jumps */
-    struct moment server_seen;
+    struct moment server_asked, server_seen;
     char server_reign[LEASE_REIGN_SIZE];
 
     bool paused, held_off, unhealthy, stopping, stopped;
@@ -240,8 +243,11 @@ struct elector {
     enum lease_verb command;             /* operator's verb that waits for its turn, 0 for none */
     char duplicate[LEASE_INSTANCE_SIZE]; /* instance id last reported as our double */
 
-    bool shown_leads, shown_valid, shown_leader; /* as of the last step, to see what changed */
-    int64_t shown_term;
+    struct elector_shown {
+        bool leads, valid, leader_known, held_off, paused, ending;
+        int64_t term;
+        enum elector_state state;
+    } shown; /* what users could see after the last step, to tell what changed */
 };
 
 /* Everything users may know, evaluated at one moment. */
