@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAKE_AT_LEAST_EVERY_MS = 3600000 };
-
 struct elector_note *step_note(struct step *step, enum elector_note_kind kind)
 {
     struct elector_orders *orders = step->orders;
@@ -361,135 +359,6 @@ static enum elector_verdict take_event(struct step *step)
     return ELECTOR_DONE;
 }
 
-static void fill_request(struct step *step, enum lease_verb verb)
-{
-    struct elector *elector = step->elector;
-    struct elector_reign *reign = &elector->reign;
-    struct lease_request *request = &step->orders->request;
-    *request = (struct lease_request){.id = elector->request_id,
-                                      .verb = verb,
-                                      .instance = elector->instance,
-                                      .participant = elector->options.participant,
-                                      .lease_ms = elector->options.lease_ms,
-                                      .version = "",
-                                      .election = "",
-                                      .meta = ""};
-    if (verb == LEASE_ACQUIRE) {
-        request->term = elector->highest_term;
-        request->force = sight_waited_twice(elector, step->now);
-        request->version = sight_waited(elector, step->now) ? elector->sight.version : "";
-    } else if (verb == LEASE_RENEW || verb == LEASE_RELEASE) {
-        request->term = reign->term;
-        request->n = ++reign->n;
-        request->n_acked = reign->n_acked;
-    }
-}
-
-/* A renewal for a shorter lease binds us from the moment it is sent: it may be carried out, and
- * the others then wait for the shorter time, even if its answer never comes. */
-static void bind_to_request(struct step *step)
-{
-    struct elector_reign *reign = &step->elector->reign;
-    int64_t lease_ms = step->orders->request.lease_ms;
-    struct moment deadline = moment_plus(step->now, lease_ms - lease_margin_ms(lease_ms));
-    if (moment_left(deadline, reign->deadline) < 0) {
-        reign->deadline = deadline;
-    }
-}
-
-static void send(struct step *step, enum lease_verb verb)
-{
-    struct elector *elector = step->elector;
-    elector->request_id++;
-    fill_request(step, verb);
-    if (verb == LEASE_RENEW) {
-        bind_to_request(step);
-    }
-    elector->request_verb = verb;
-    elector->request_sent = step->now;
-    elector->request_lease_ms = elector->options.lease_ms;
-    elector->request_term = verb == LEASE_ACQUIRE ? elector->highest_term : elector->reign.term;
-    elector->request_n = step->orders->request.n;
-    step->orders->send = true;
-    step->orders->timeout_ms = elector->options.operation_timeout_ms;
-    step->orders->save |= verb == LEASE_ACQUIRE || verb == LEASE_RENEW || verb == LEASE_RELEASE;
-}
-
-static void plan(struct step *step)
-{
-    struct elector *elector = step->elector;
-    bool acquiring = elector->request_verb == LEASE_ACQUIRE;
-    if (elector->stopping && !elector->reign.held && !acquiring) {
-        elector->stopped = true;
-        elector->request_verb = 0;
-    }
-    step->orders->stopped = elector->stopped;
-    step->orders->need_identity = elector->identity_spent && !elector->stopped;
-    if (elector->stopped || elector->identity_spent || elector->request_verb != 0) {
-        return;
-    }
-    if (elector->command != 0) {
-        enum lease_verb verb = elector->command;
-        elector->command = 0;
-        send(step, verb);
-    } else if (elector->reign.held) {
-        if (moment_left(elector->reign.next_try, step->now) <= 0) {
-            send(step, reign_verb(elector));
-        }
-    } else if (moment_left(elector->next_look, step->now) <= 0) {
-        send(step, willing(elector) ? LEASE_ACQUIRE : LEASE_OBSERVE);
-    }
-}
-
-static void sooner(int64_t *wake_ms, int64_t left_ms)
-{
-    if (left_ms < *wake_ms) {
-        *wake_ms = left_ms;
-    }
-}
-
-static void wake_for_reign(const struct step *step, int64_t *wake_ms)
-{
-    const struct elector_reign *reign = &step->elector->reign;
-    int64_t left_ms = moment_left(reign->deadline, step->now);
-    sooner(wake_ms, left_ms);
-    if (reign->confirmed && !reign->ending) {
-        sooner(wake_ms, left_ms - reign->stop_margin_ms);
-    }
-    if (reign->ending && !reign->drained) {
-        sooner(wake_ms, moment_left(reign->drain_until, step->now));
-    }
-}
-
-static int64_t next_wake_ms(const struct step *step)
-{
-    const struct elector *elector = step->elector;
-    int64_t wake_ms = WAKE_AT_LEAST_EVERY_MS;
-    bool idle = elector->request_verb == 0;
-    if (elector->reign.held) {
-        wake_for_reign(step, &wake_ms);
-        if (idle) {
-            sooner(&wake_ms, moment_left(elector->reign.next_try, step->now));
-        }
-    } else if (idle) {
-        sooner(&wake_ms, moment_left(elector->next_look, step->now));
-    }
-    if (elector->paused && elector->paused_until.boot_ms != 0) {
-        sooner(&wake_ms, moment_left(elector->paused_until, step->now));
-    }
-    if (elector->held_off) {
-        sooner(&wake_ms, moment_left(elector->held_off_until, step->now));
-    }
-    if (sight_leader_known(elector, step->now)) {
-        sooner(&wake_ms, sight_wait_left_ms(elector, step->now));
-    }
-    if (elector->contacted && !store_unreachable(elector, step->now)) {
-        struct moment silent = moment_plus(elector->last_contact, elector->options.lease_ms);
-        sooner(&wake_ms, moment_left(silent, step->now));
-    }
-    return wake_ms > 1 ? wake_ms : 1;
-}
-
 #define BIT(state) (1u << (state))
 
 /* The moves between two steps that may happen. What is missing matters: nobody comes to lead but
@@ -541,9 +410,9 @@ void elector_step(struct elector *elector, struct moment now, const struct elect
     struct step step = {.elector = elector, .now = now, .event = event, .orders = orders};
     pass_time(&step);
     orders->verdict = take_event(&step);
-    plan(&step);
+    plan_request(&step);
     settle(&step);
-    orders->wake_in_ms = next_wake_ms(&step);
+    orders->wake_in_ms = plan_wake_ms(&step);
     assert(elector_invariant(elector));
 }
 

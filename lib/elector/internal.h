@@ -62,6 +62,13 @@ void note_store_reset(struct step *step);
 bool leader_remember(struct elector *elector, const char *participant, const char *instance,
                      int64_t term);
 
+/* plan.c */
+
+/* Sends what is due, if no request is under way. */
+void plan_request(struct step *step);
+/* Until the next moment at which time alone changes something. */
+int64_t plan_wake_ms(const struct step *step);
+
 /* view.c */
 enum elector_state state_at(const struct elector *elector, struct moment now);
 bool store_unreachable(const struct elector *elector, struct moment now);
