@@ -56,8 +56,8 @@ void status_document_add(struct status_document *document, const struct status_e
 void status_document_end(struct status_document *document);
 
 /* Looks up `path` ("lease.remaining_ms") in a JSON answer and adds the bare value and a newline:
- * text without quotes, objects as JSON. A key may hold dots. Only finite answers made here are
- * parsed. False when there is no such member, or memory ran out (then text->failed). */
+ * text without quotes, objects as JSON. A key may hold dots. Only answers made
+ * here are parsed. False when there is no such member, or memory ran out (then text->failed). */
 bool status_add_field(struct text *text, const char *json, size_t length, const char *path);
 
 /* The sentence of `waiting`; NULL when there is nothing to wait for, or nothing to say. */
