@@ -1,0 +1,459 @@
+#include "daemon/election.h"
+
+#include "daemon/random.h"
+#include "daemon/state_file.h"
+#include "lib/status/stability.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOLD_OFF_REASON_SIZE = 201 };
+
+struct election {
+    struct elector elector;
+    struct store *store;
+    struct store_call call;
+    struct election_listener listener;
+    uv_timer_t timer;
+    struct state_file *state_file;
+    char *name, *key;
+    int64_t drain_ms;
+
+    /* what we write into the record */
+    struct metadata_pair *pairs;
+    size_t pair_count;
+    int64_t listeners; /* who heard our last message: about how many wait */
+    struct text own_json;
+    struct text meta;
+
+    /* what we read from it */
+    struct text holder_meta; /* as read, to see changes cheaply */
+    struct metadata holder;
+    int64_t acquired_at_ms;       /* wall time, by the server's clock */
+    int64_t acquired_boottime_ms; /* the same instant on ours */
+    int64_t acquired_term;
+
+    /* measurements */
+    int64_t sent_us;
+    enum lease_verb sent_verb;
+    bool in_trouble;
+    struct election_counters counters;
+    struct profile profile;
+    struct stability stability;
+    struct lease_error {
+        const char *operation;
+        char code[LEASE_ERROR_SIZE];
+        struct problem problem;
+        int64_t at_ms;
+    } last_error;
+    int64_t leaderless_since_ms; /* CLOCK_BOOTTIME; 0 while a leader is known */
+    char hold_off_reason[HOLD_OFF_REASON_SIZE];
+    uint64_t version;
+};
+
+const char *election_name(const struct election *election)
+{
+    return election->name;
+}
+
+int64_t election_drain_ms(const struct election *election)
+{
+    return election->drain_ms;
+}
+
+uint64_t election_version(const struct election *election)
+{
+    return election->version;
+}
+
+void election_set_version(struct election *election, uint64_t version)
+{
+    election->version = version;
+}
+
+void election_set_hold_off_reason(struct election *election, const char *reason)
+{
+    (void)snprintf(election->hold_off_reason, sizeof election->hold_off_reason, "%s",
+                   reason != NULL ? reason : "");
+}
+
+const struct profile *election_profile(const struct election *election)
+{
+    return &election->profile;
+}
+
+/* The text that goes into the record while we hold it. */
+static void encode_meta(struct election *election)
+{
+    text_clear(&election->meta);
+    metadata_encode(&election->meta, election->pairs, election->pair_count,
+                    election->elector.options.renew_interval_ms, election->listeners);
+}
+
+static const char *text_string(const struct text *text)
+{
+    return text->bytes != NULL && !text->failed ? text->bytes : "";
+}
+
+static void save(struct election *election)
+{
+    struct elector_memo memo;
+    struct problem problem;
+    if (election->state_file == NULL) {
+        return;
+    }
+    elector_memo(&election->elector, &memo);
+    if (!state_file_write(election->state_file, &memo, &problem)) {
+        state_file_close(election->state_file);
+        election->state_file = NULL;
+        election->listener.trouble(election->listener.owner, election, LEASE_RENEW, "state_file",
+                                   &problem);
+    }
+}
+
+static void send(struct election *election, struct elector_orders *orders)
+{
+    orders->request.election = election->name;
+    orders->request.meta = text_string(&election->meta);
+    election->sent_us = boottime_us();
+    election->sent_verb = orders->request.verb;
+    store_submit(election->store, &election->call, &orders->request, orders->timeout_ms);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct election *election = timer->data;
+    (void)election_feed(election, &(struct elector_event){.kind = ELECTOR_TICK});
+}
+
+static void count_leaderless(struct election *election, struct moment now)
+{
+    struct elector_view view;
+    elector_look(&election->elector, now, &view);
+    if (election->leaderless_since_ms != 0) {
+        election->counters.leaderless_ms += now.boot_ms - election->leaderless_since_ms;
+    }
+    election->leaderless_since_ms = view.leader_known ? 0 : now.boot_ms;
+}
+
+static void count_note(struct election *election, const struct elector_note *note,
+                       struct moment now)
+{
+    struct election_counters *counters = &election->counters;
+    switch (note->kind) {
+    case ELECTOR_NOTE_GAINED:
+        counters->gained++;
+        counters->leader_changes_seen++;
+        stability_change(&election->stability, now.boot_ms, wall_us() / 1000);
+        break;
+    case ELECTOR_NOTE_LEADER_CHANGED:
+        counters->leader_changes_seen++;
+        stability_change(&election->stability, now.boot_ms, wall_us() / 1000);
+        break;
+    case ELECTOR_NOTE_LOST:
+        counters->lost[note->reason]++;
+        break;
+    case ELECTOR_NOTE_VERIFICATION_FAILED:
+        counters->verification_failures++;
+        break;
+    case ELECTOR_NOTE_RENEWED:
+        histogram_add(&counters->lease_margin,
+                      (double)note->left_ms / (double)election->elector.options.lease_ms);
+        break;
+    case ELECTOR_NOTE_DRAIN_STARTED:
+    case ELECTOR_NOTE_DRAIN_ENDED:
+    case ELECTOR_NOTE_HELD_OFF:
+    case ELECTOR_NOTE_PAUSED:
+    case ELECTOR_NOTE_RESUMED:
+    case ELECTOR_NOTE_STORE_RESET:
+    case ELECTOR_NOTE_CLOCK_JUMP:
+    case ELECTOR_NOTE_DUPLICATE:
+    case ELECTOR_NOTE_COMMAND_ENDED:
+        break;
+    }
+}
+
+static void tell(struct election *election, const struct elector_orders *orders, struct moment now,
+                 bool metadata_changed)
+{
+    const struct election_listener *listener = &election->listener;
+    bool renewed = false;
+    for (unsigned i = 0; i < orders->note_count; i++) {
+        renewed |= orders->notes[i].kind == ELECTOR_NOTE_RENEWED;
+        count_note(election, &orders->notes[i], now);
+        listener->note(listener->owner, election, &orders->notes[i]);
+    }
+    if (orders->changed || metadata_changed) {
+        listener->changed(listener->owner, election);
+    }
+    if (renewed) {
+        listener->renewed(listener->owner, election);
+    }
+    if (orders->stopped) {
+        uv_timer_stop(&election->timer);
+        listener->stopped(listener->owner, election);
+    }
+}
+
+static enum elector_verdict step(struct election *election, const struct elector_event *event,
+                                 bool metadata_changed)
+{
+    struct elector_orders orders;
+    struct moment now = moment_now();
+    elector_step(&election->elector, now, event, &orders);
+    if (orders.save) {
+        save(election);
+    }
+    if (orders.send) {
+        send(election, &orders);
+    }
+    uv_update_time(election->timer.loop);
+    uv_timer_start(&election->timer, on_timer, (uint64_t)orders.wake_in_ms, 0);
+    count_leaderless(election, now);
+    if (orders.need_identity) {
+        char instance[LEASE_INSTANCE_SIZE];
+        random_hex(instance, sizeof instance);
+        (void)step(election,
+                   &(struct elector_event){.kind = ELECTOR_IDENTITY, .instance = instance}, false);
+    }
+    tell(election, &orders, now, metadata_changed);
+    return orders.verdict;
+}
+
+enum elector_verdict election_feed(struct election *election, const struct elector_event *event)
+{
+    return step(election, event, false);
+}
+
+static void measure(struct election *election, const struct lease_reply *reply)
+{
+    int64_t took_us = boottime_us() - election->sent_us;
+    enum operation operation = operation_of(election->sent_verb);
+    election_counters_operation(&election->counters, operation,
+                                operation_result_of(election->sent_verb, reply->outcome), took_us);
+    bool answered = reply->outcome != LEASE_UNKNOWN && reply->outcome != LEASE_FAILED;
+    if (answered) {
+        profile_add(&election->profile, operation, took_us);
+    }
+    const struct election_listener *listener = &election->listener;
+    if (answered && election->in_trouble) {
+        election->in_trouble = false;
+        listener->trouble(listener->owner, election, election->sent_verb, NULL, NULL);
+    } else if (!answered) {
+        struct lease_error *error = &election->last_error;
+        bool news = !election->in_trouble || strcmp(error->code, reply->error) != 0;
+        election->in_trouble = true;
+        error->operation = lease_verb_name(election->sent_verb);
+        error->problem = reply->problem;
+        error->at_ms = wall_us() / 1000;
+        (void)snprintf(error->code, sizeof error->code, "%s", reply->error);
+        if (news) {
+            listener->trouble(listener->owner, election, election->sent_verb, error->code,
+                              &error->problem);
+        }
+    }
+}
+
+/* When the present reign began, by the server's clock and by ours. */
+static void remember_acquisition(struct election *election, const struct lease_reply *reply)
+{
+    if (reply->record.state != LEASE_HELD || reply->record.term == election->acquired_term) {
+        return;
+    }
+    int64_t ago_ms = (reply->server_us - reply->record.acquired_us) / 1000;
+    bool same_clock = election->elector.options.shared_clock;
+    election->acquired_term = reply->record.term;
+    election->acquired_boottime_ms = boottime_us() / 1000 - ago_ms;
+    election->acquired_at_ms =
+        same_clock ? wall_us() / 1000 - ago_ms : reply->record.acquired_us / 1000;
+}
+
+/* Takes in the holder's text; true when what people see of it is new. */
+static bool read_holder_meta(struct election *election, const struct lease_reply *reply)
+{
+    const char *meta = reply->record.state == LEASE_HELD ? reply->record.meta : "";
+    if (strcmp(text_string(&election->holder_meta), meta) == 0) {
+        return false;
+    }
+    text_clear(&election->holder_meta);
+    text_add(&election->holder_meta, meta);
+    char *before = text_take(&election->holder.json);
+    metadata_decode(meta, strlen(meta), &election->holder);
+    bool changed = reply->record.state == LEASE_HELD &&
+                   strcmp(before != NULL ? before : "{}", text_string(&election->holder.json)) != 0;
+    free(before);
+    return changed;
+}
+
+static void on_answer(struct store_call *call, const struct lease_reply *reply)
+{
+    struct election *election = call->owner;
+    bool changed = false;
+    measure(election, reply);
+    bool answered = reply->outcome != LEASE_UNKNOWN && reply->outcome != LEASE_FAILED;
+    if (answered) {
+        changed = read_holder_meta(election, reply);
+        remember_acquisition(election, reply);
+    }
+    if (reply->outcome == LEASE_ACQUIRED) {
+        election->listeners = reply->listeners;
+        encode_meta(election);
+    }
+    (void)step(election,
+               &(struct elector_event){.kind = ELECTOR_REPLY,
+                                       .reply = reply,
+                                       .holder_interval_ms = election->holder.renew_interval_ms,
+                                       .waiters = election->holder.waiters},
+               changed);
+}
+
+static void free_pairs(struct metadata_pair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((char *)(uintptr_t)pairs[i].key);
+        free((char *)(uintptr_t)pairs[i].value);
+    }
+    free(pairs);
+}
+
+static struct metadata_pair *copy_pairs(const struct metadata_pair *pairs, size_t count)
+{
+    struct metadata_pair *copies = calloc(count + 1, sizeof *copies);
+    for (size_t i = 0; copies != NULL && i < count; i++) {
+        copies[i].key = strdup(pairs[i].key);
+        copies[i].value = strdup(pairs[i].value);
+        if (copies[i].key == NULL || copies[i].value == NULL) {
+            free_pairs(copies, i + 1);
+            return NULL;
+        }
+    }
+    return copies;
+}
+
+/* Replaces what we write into the record; false when memory ran out, and nothing is changed. */
+static bool take_metadata(struct election *election, const struct election_options *options)
+{
+    struct metadata_pair *pairs = copy_pairs(options->metadata, options->metadata_count);
+    if (pairs == NULL) {
+        return false;
+    }
+    free_pairs(election->pairs, election->pair_count);
+    election->pairs = pairs;
+    election->pair_count = options->metadata_count;
+    encode_meta(election);
+    struct metadata own = {0};
+    metadata_decode(text_string(&election->meta), election->meta.length, &own);
+    text_free(&election->own_json);
+    election->own_json = own.json;
+    return true;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct election *election = handle->data;
+    state_file_close(election->state_file);
+    free_pairs(election->pairs, election->pair_count);
+    text_free(&election->own_json);
+    text_free(&election->meta);
+    text_free(&election->holder_meta);
+    metadata_free(&election->holder);
+    free(election->name);
+    free(election->key);
+    free(election);
+}
+
+struct election *election_new(uv_loop_t *loop, struct store *store,
+                              const struct election_options *options,
+                              const struct election_listener *listener, struct problem *problem)
+{
+    struct election *election = calloc(1, sizeof *election);
+    problem->text[0] = '\0';
+    if (election == NULL) {
+        return NULL;
+    }
+    uv_timer_init(loop, &election->timer);
+    election->timer.data = election;
+    election->store = store;
+    election->listener = *listener;
+    election->call = (struct store_call){.answer = on_answer, .owner = election};
+    election->drain_ms = options->drain_ms;
+    election->name = strdup(options->name);
+    election->key = strdup(options->key);
+    election_counters_init(&election->counters);
+    struct elector_memo memo = {.released = true};
+    if (options->state_dir != NULL) {
+        election->state_file = state_file_open(options->state_dir, options->name, &memo, problem);
+    }
+    char instance[LEASE_INSTANCE_SIZE];
+    random_hex(instance, sizeof instance);
+    elector_init(&election->elector, &options->elector, &memo, instance, random_number(),
+                 moment_now());
+    if (election->name == NULL || election->key == NULL || !take_metadata(election, options)) {
+        election_free(election);
+        return NULL;
+    }
+    return election;
+}
+
+void election_start(struct election *election)
+{
+    store_subscribe(election->store, election->name);
+    (void)election_feed(election, &(struct elector_event){.kind = ELECTOR_TICK});
+}
+
+bool election_reconfigure(struct election *election, const struct election_options *options)
+{
+    if (!take_metadata(election, options)) {
+        return false;
+    }
+    election->drain_ms = options->drain_ms;
+    struct elector_event event = {
+        .kind = ELECTOR_RECONFIGURE, .options = &options->elector, .drain_ms = options->drain_ms};
+    (void)step(election, &event, true);
+    return true;
+}
+
+void election_free(struct election *election)
+{
+    if (election->name != NULL) {
+        store_unsubscribe(election->store, election->name);
+    }
+    uv_close((uv_handle_t *)&election->timer, on_closed);
+}
+
+void election_look(const struct election *election, struct moment now, struct elector_view *view)
+{
+    elector_look(&election->elector, now, view);
+}
+
+void election_status(const struct election *election, const struct status_clock *clock,
+                     struct moment now, int64_t max_changes_10m, struct elector_view *view,
+                     struct status_election *status)
+{
+    elector_look(&election->elector, now, view);
+    const struct lease_error *error = &election->last_error;
+    bool dated = view->leader_known && view->term == election->acquired_term;
+    *status = (struct status_election){
+        .name = election->name,
+        .key = election->key,
+        .participant = election->elector.options.participant,
+        .view = view,
+        .leader_metadata =
+            text_string(view->leader_is_self ? &election->own_json : &election->holder.json),
+        .acquired_at_ms = dated ? election->acquired_at_ms : 0,
+        .leading_for_ms = dated ? clock->boottime_ms - election->acquired_boottime_ms : -1,
+        .hold_off_reason = election->hold_off_reason[0] != '\0' ? election->hold_off_reason : NULL,
+        .last_error = {.operation = error->operation,
+                       .code = error->code,
+                       .message = error->problem.text,
+                       .at_ms = error->at_ms},
+    };
+    stability_look(&election->stability, clock->boottime_ms, max_changes_10m, &status->stability);
+}
+
+const struct election_counters *election_counters(const struct election *election)
+{
+    return &election->counters;
+}

@@ -1,0 +1,85 @@
+/*
+ * One election of this daemon: the elector with its hands.
+ *
+ * The one place where orders become I/O (store calls, the state file, a timer) and where I/O
+ * becomes events. It also measures what it does: counters, durations, the last error, how often
+ * the leader changed. It decides nothing, and tells its listener what happened.
+ */
+#ifndef LEADERD_DAEMON_ELECTION_H
+#define LEADERD_DAEMON_ELECTION_H
+
+#include "lib/elector/elector.h"
+#include "lib/status/counters.h"
+#include "lib/status/metadata.h"
+#include "lib/status/profile.h"
+#include "lib/status/snapshot.h"
+#include "lib/store/store.h"
+
+struct election;
+
+/* Called on the loop, from inside election_feed() and the timers. */
+struct election_listener {
+    void *owner;
+    /* Something happened; `note` lives during the call. */
+    void (*note)(void *owner, struct election *election, const struct elector_note *note);
+    /* Something significant to users changed; after the notes. */
+    void (*changed)(void *owner, struct election *election);
+    /* A renewal was granted: the deadline has moved. */
+    void (*renewed)(void *owner, struct election *election);
+    /* A call was refused or not answered, or the first one worked again (code NULL). */
+    void (*trouble)(void *owner, struct election *election, enum lease_verb verb, const char *code,
+                    const struct problem *problem);
+    /* A stop is complete: the lease is given up, and no more calls will be made. */
+    void (*stopped)(void *owner, struct election *election);
+};
+
+struct election_options {
+    const char *name; /* copied */
+    const char *key;  /* as the store calls the record; copied */
+    struct elector_options elector;
+    int64_t drain_ms;
+    const struct metadata_pair *metadata; /* copied */
+    size_t metadata_count;
+    const char *state_dir; /* NULL: nothing survives a crash */
+};
+
+/* Borrows loop and store. A state file that cannot be used is not fatal: `problem` says so (its
+ * text is empty otherwise), and the election runs without one. NULL when memory ran out. */
+struct election *election_new(uv_loop_t *loop, struct store *store,
+                              const struct election_options *options,
+                              const struct election_listener *listener, struct problem *problem);
+
+/* Begins to take part; events before that are not allowed. */
+void election_start(struct election *election);
+
+/* Feeds one event, and carries out what comes of it. */
+enum elector_verdict election_feed(struct election *election, const struct elector_event *event);
+
+/* New timing, drain and metadata for a running election; name, key and state_dir are ignored. False
+ * when memory ran out: then nothing changed. */
+bool election_reconfigure(struct election *election, const struct election_options *options);
+
+/* Frees it, once the loop has turned. A call under way must have been answered: stop first. */
+void election_free(struct election *election);
+
+const char *election_name(const struct election *election);
+int64_t election_drain_ms(const struct election *election);
+
+/* The present truth, evaluated at `now`. Pointers live until the next event. */
+void election_look(const struct election *election, struct moment now, struct elector_view *view);
+
+/* The same as the renderers take it; `view` is the caller's room for it. */
+void election_status(const struct election *election, const struct status_clock *clock,
+                     struct moment now, int64_t max_changes_10m, struct elector_view *view,
+                     struct status_election *status);
+
+const struct election_counters *election_counters(const struct election *election);
+const struct profile *election_profile(const struct election *election);
+
+/* Free for the daemon's use: the version of the latest significant change, and why the operator
+ * asked for a hold-off. */
+uint64_t election_version(const struct election *election);
+void election_set_version(struct election *election, uint64_t version);
+void election_set_hold_off_reason(struct election *election, const char *reason);
+
+#endif
