@@ -113,7 +113,7 @@ static void save(struct election *election)
     }
 }
 
-static void send(struct election *election, struct elector_orders *orders)
+static void submit(struct election *election, struct elector_orders *orders)
 {
     orders->request.election = election->name;
     orders->request.meta = text_string(&election->meta);
@@ -207,7 +207,7 @@ static enum elector_verdict step(struct election *election, const struct elector
         save(election);
     }
     if (orders.send) {
-        send(election, &orders);
+        submit(election, &orders);
     }
     uv_update_time(election->timer.loop);
     uv_timer_start(&election->timer, on_timer, (uint64_t)orders.wake_in_ms, 0);
