@@ -9,11 +9,11 @@ static void add_duration(struct text *text, int64_t ms)
     text_add(text, duration);
 }
 
-/* "; in 3.2s at the latest" where the end of the wait is known. */
-static void add_end(struct text *text, const struct elector_view *view)
+/* The end of the wait, where it is known. */
+static void add_end(struct text *text, const char *lead, const struct elector_view *view)
 {
     if (view->waiting_ms >= 0) {
-        text_add(text, "; this participant may take it in ");
+        text_add(text, lead);
         add_duration(text, view->waiting_ms);
     }
 }
@@ -68,14 +68,16 @@ const char *status_waiting_message(const struct status_election *election, struc
     case ELECTOR_WAITING_HOLDER_SILENT:
         add_holder(scratch, view);
         text_add(scratch, " holds the lease and has stopped renewing it");
-        add_end(scratch, view);
+        if (view->participating) {
+            add_end(scratch, "; this participant may take it in ", view);
+        }
         break;
     case ELECTOR_WAITING_RESTART_GUARD:
         add_guard(scratch, election);
         break;
     case ELECTOR_WAITING_HOLD_OFF:
         text_add(scratch, "This participant stepped down and lets the others go first");
-        add_end(scratch, view);
+        add_end(scratch, "; it campaigns again in ", view);
         break;
     case ELECTOR_WAITING_UNHEALTHY:
         text_add(scratch, "The workload here is unhealthy: this participant does not campaign "
