@@ -1,0 +1,61 @@
+/*
+ * The lease store in Redis (5.0 or later), Valkey, or what speaks their protocol.
+ *
+ * A record is one hash without TTL at `<key_prefix><election>`, read and written by one script
+ * (lease.lua, the table of lib/lease in Lua), called by EVALSHA, and by EVAL where the server has
+ * forgotten it. Messages go to the channel `<key_prefix><election>:events`.
+ *
+ * Promises, beyond those of lib/store/store.h:
+ * - One connection carries the calls of all elections, pipelined in the order of their submits; a
+ *   second one, opened by the first store_subscribe(), carries the messages.
+ * - Replies are matched by order only. So when one call is not answered in time, the connection is
+ *   dropped and opened anew, and every call under way on it is UNKNOWN.
+ * - A name is resolved anew for every connection, and all its addresses are tried.
+ * - Lost connections are opened again after a random time below reconnect_min_ms, doubled at each
+ *   failure up to reconnect_max_ms and reset by a good answer. A renewal or release that finds the
+ *   store down shortens that wait to a second at most.
+ * - A key that holds anything but a record of ours is never written to (code "foreign" or
+ *   "WRONGTYPE"). Whatever a server answers, it cannot crash or stall the daemon.
+ * - No sentence ever holds the password.
+ *
+ * Codes of failed and unknown calls: the first word of Redis' own error reply ("READONLY",
+ * "NOPERM", …), or "unconnected", "overload", "memory", "closed", "foreign" (FAILED); "timeout",
+ * "EOF", "malformed" (UNKNOWN); a lost or refused connection may also bear the name of a system
+ * error
+ * ("ECONNREFUSED", "EAI_NONAME", …).
+ *
+ * Maxima: REDIS_STORE_CALLS_MAX calls under way, more are FAILED "overload"; a reply of 1 MiB, a
+ * larger one ends the connection.
+ *
+ * Every callback may call store_submit() or store_close(). A name that is being resolved when the
+ * store closes keeps only its request on the loop, nothing of the store.
+ */
+#ifndef LEADERD_STORE_REDIS_REDIS_STORE_H
+#define LEADERD_STORE_REDIS_REDIS_STORE_H
+
+#include "lib/store/store.h"
+
+enum { REDIS_STORE_CALLS_MAX = 16384, REDIS_KEY_PREFIX_MAX = 256, REDIS_META_MAX = 4096 };
+
+/* All strings are copied. Exactly one of `host` and `unix_path` is given. */
+struct redis_store_options {
+    const char *host; /* a name, or a literal IPv4 or IPv6 address without brackets */
+    int port;
+    const char *unix_path;
+    int db;
+    const char *username;    /* ACL user; NULL: the default user */
+    const char *password;    /* NULL: no authentication */
+    const char *client_name; /* seen in CLIENT LIST; NULL for none */
+    const char *key_prefix;
+    int64_t connect_timeout_ms; /* for resolving, connecting and greeting together */
+    int64_t keepalive_ms;       /* TCP keepalive */
+    int64_t reconnect_min_ms, reconnect_max_ms;
+    bool restart_guard; /* false: the server never loses data; see lease_server */
+};
+
+/* Begins to connect and returns at once; `listener` is copied, its `up` tells when to begin. NULL,
+ * with the problem, when an option is out of its range or memory is short. */
+struct store *redis_store_new(uv_loop_t *loop, const struct redis_store_options *options,
+                              const struct store_listener *listener, struct problem *problem);
+
+#endif
