@@ -1,0 +1,45 @@
+/*
+ * Where the leases are kept, as one URL.
+ *
+ * `local`, `local:/path/leases.db`, `redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]`,
+ * `unix:/path[?db=N]`. Bytes may be percent-encoded; an IPv6 address stands in brackets. Other
+ * schemes are refused by name. Pure. Maxima: STORE_URL_MAX bytes, paths of 4095 bytes (107 for a
+ * socket), hosts of 253, databases up to STORE_URL_DB_MAX.
+ */
+#ifndef LEADERD_CONFIG_STORE_URL_H
+#define LEADERD_CONFIG_STORE_URL_H
+
+#include "lib/base/problem.h"
+#include "lib/base/text.h"
+
+enum { STORE_URL_MAX = 8192, STORE_URL_DB_MAX = 1000000, STORE_URL_PORT = 6379 };
+
+enum store_kind {
+    STORE_KIND_LOCAL = 1, /* .path, NULL for the default one */
+    STORE_KIND_REDIS,     /* .path for a unix socket, else .host and .port; .db */
+};
+
+struct store_url {
+    enum store_kind kind;
+    char *path;
+    char *host; /* a name or an address, without brackets */
+    int port;
+    int db;
+    char *username; /* NULL when the URL has none */
+    char *password; /* a secret */
+};
+
+/* Fills `url`, which must be all zeros; on failure it stays so. The problem never quotes the URL:
+ * it may hold a password. */
+bool store_url_parse(const char *text, struct store_url *url, struct problem *problem) must_use;
+
+/* Wipes the password and frees everything. */
+void store_url_deinit(struct store_url *url);
+
+/* Adds the URL without user and password; store_url_parse() reads it back. */
+void store_url_format(const struct store_url *url, struct text *text);
+
+/* Does `text` carry a password between the scheme and the host? Also when it is malformed. */
+bool store_url_has_password(const char *text);
+
+#endif
