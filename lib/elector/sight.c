@@ -172,7 +172,7 @@ static int64_t look_delay_ms(struct elector *elector)
     const struct elector_sight *sight = &elector->sight;
     int64_t retry_ms = elector->options.retry_interval_ms;
     int64_t interval_ms = sight->interval_ms;
-    bool in_phase = sight->state == LEASE_HELD && interval_ms > 0;
+    bool in_phase = sight->state == LEASE_HELD && interval_ms > 0 && sight->age_ms >= 0;
     int64_t due_ms = interval_ms - sight->age_ms;
     if (in_phase && due_ms > 0) {
         /* just after the next renewal is due */
@@ -201,7 +201,9 @@ static void schedule_look(struct step *step)
         wait_ms += crowded ? prng_below(&elector->prng, SPREAD_MS + 1) : 0;
         delay_ms = smaller(delay_ms, wait_ms);
     } else if (sight->left_ms > 0) {
-        delay_ms = smaller(delay_ms, sight->left_ms + 1); /* only the server's clock holds us up */
+        /* only the server's clock holds us up, and not for ever */
+        delay_ms = smaller(delay_ms, sight->left_ms + 1);
+        delay_ms = smaller(delay_ms, elector->options.retry_interval_ms);
     }
     elector->next_look = moment_plus(step->now, delay_ms);
 }
