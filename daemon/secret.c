@@ -1,0 +1,77 @@
+#include "daemon/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int open_secret(const char *path)
+{
+    char full[4096];
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    if (path[0] != '/' && directory != NULL) {
+        int length = snprintf(full, sizeof full, "%s/%s", directory, path);
+        if (length > 0 && (size_t)length < sizeof full) {
+            path = full;
+        }
+    }
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+static ssize_t read_all(int fd, char *bytes, size_t size)
+{
+    size_t length = 0;
+    while (length < size) {
+        ssize_t got = read(fd, bytes + length, size - length);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        length += (size_t)got;
+    }
+    return (ssize_t)length;
+}
+
+char *secret_read(const char *path, struct problem *problem)
+{
+    char *secret = calloc(1, SECRET_MAX + 3);
+    int fd = secret != NULL ? open_secret(path) : -1;
+    ssize_t length = fd >= 0 ? read_all(fd, secret, SECRET_MAX + 2) : -1;
+    int reason = secret != NULL ? errno : ENOMEM;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (length < 0) {
+        (void)problem_set(problem, "cannot read the secret file %s: %s", path, strerror(reason));
+        secret_free(secret);
+        return NULL;
+    }
+    if (length > 0 && secret[length - 1] == '\n') {
+        secret[--length] = '\0';
+    }
+    if (length > 0 && secret[length - 1] == '\r') {
+        secret[--length] = '\0';
+    }
+    if (length == 0 || length > SECRET_MAX || strlen(secret) != (size_t)length) {
+        (void)problem_set(problem, "the secret file %s must hold 1 to %d bytes without NUL", path,
+                          SECRET_MAX);
+        secret_free(secret);
+        return NULL;
+    }
+    return secret;
+}
+
+void secret_free(char *secret)
+{
+    if (secret != NULL) {
+        explicit_bzero(secret, strlen(secret));
+        free(secret);
+    }
+}

@@ -1,0 +1,33 @@
+/*
+ * Where the configuration comes from: the command line, the environment, the file. Reads what
+ * config/ must not touch, and hands it the bytes. Used at the start, at every reload, and by
+ * check-config.
+ */
+#ifndef LEADERD_DAEMON_SETTINGS_H
+#define LEADERD_DAEMON_SETTINGS_H
+
+#include "config/config.h"
+
+/* What the command line says. Borrowed for as long as the settings are used. */
+struct settings {
+    const char *file; /* --config; NULL: $LEADERD_CONFIG, else the default file if it exists */
+    const char *runtime_dir;
+    struct config_flags flags;
+};
+
+/* The configuration with the secrets it names. */
+struct loaded {
+    struct config *config;
+    char *store_password; /* NULL: none */
+    char *http_token;     /* NULL: none */
+};
+
+/* Loads everything; all that is wrong goes to `issues`. False when there is an error: then `loaded`
+ * is empty. */
+bool settings_load(const struct settings *settings, struct loaded *loaded,
+                   struct config_issues *issues) must_use;
+
+/* Wipes the secrets. */
+void loaded_deinit(struct loaded *loaded);
+
+#endif
