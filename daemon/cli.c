@@ -59,7 +59,7 @@ static void print_help(const struct cli_command *command, const struct cli_optio
         print_option(option->name, option->argument, option->help);
     }
     print_option("help", NULL, "print this");
-    printf("\nExamples:\n%s\nExit codes:\n  0   done\n%s  64  wrong usage\n  70  internal error\n",
+    printf("\nExamples:\n%s\nExit codes:\n%s  64  wrong usage\n  70  internal error\n",
            command->examples, command->exits);
 }
 

@@ -47,7 +47,7 @@ struct cli_command {
     const char *synopsis; /* "[ELECTION|--all] [--hold-off D]" */
     const char *what;     /* what it does: whole lines */
     const char *examples; /* two, a line each, indented by two */
-    const char *exits;    /* exit codes, a line each, indented by two; without 0, 64 and 70 */
+    const char *exits;    /* exit codes, a line each, indented by two; without 64 and 70 */
     int operands_max;
 };
 

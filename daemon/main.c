@@ -1,0 +1,93 @@
+/*
+ * leaderd: one program, a subcommand for everything.
+ */
+#include "daemon/cli.h"
+#include "daemon/commands.h"
+#include "daemon/suggest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+};
+
+static const struct subcommand subcommands[] = {
+    {"serve", cmd_serve, "run the daemon (what `leaderd` alone does)"},
+    {"check-config", cmd_check_config, "check a configuration file"},
+    {"status", cmd_status, "print the status of the elections"},
+    {"is-leader", cmd_is_leader, "exit 0 if this participant leads, 1 if not"},
+    {"watch", cmd_watch, "print a line for every change"},
+    {"step-down", cmd_step_down, "give up leadership, let the others go first"},
+    {"pause", cmd_pause, "stop taking part"},
+    {"resume", cmd_resume, "take part again"},
+    {"bootstrap", cmd_bootstrap, "vouch that nobody leads, skip the wait for lost data"},
+    {"vacate", cmd_vacate, "take the lease from whoever holds it"},
+    {"reload", cmd_reload, "read the configuration again"},
+    {"healthcheck", cmd_healthcheck, "livez, readyz or leader, for exec probes"},
+    {"version", cmd_version, "print the version"},
+};
+
+enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
+
+static int print_help(void)
+{
+    printf("leaderd elects a leader and tells everybody who it is.\n\n"
+           "Usage: leaderd [COMMAND] [OPTION...]\n\n");
+    for (size_t i = 0; i < SUBCOMMANDS; i++) {
+        printf("  %-14s %s\n", subcommands[i].name, subcommands[i].summary);
+    }
+    printf(
+        "\nWithout a command and without a configuration it runs one election, `default`, among\n"
+        "the daemons of this host, and answers at http://127.0.0.1:8720.\n"
+        "`leaderd COMMAND --help` tells more, with examples and exit codes.\n\n"
+        "The other commands find the daemon by --url or $LEADERD_URL, else at its control\n"
+        "socket, else at http://127.0.0.1:8720.\n");
+    return CLI_YES;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[SUBCOMMANDS];
+    for (size_t i = 0; i < SUBCOMMANDS; i++) {
+        names[i] = subcommands[i].name;
+    }
+    const char *near = suggest_near(name, names, SUBCOMMANDS);
+    return near != NULL
+               ? cli_fail(CLI_USAGE, "unknown command '%s'; did you mean '%s'?", name, near)
+               : cli_fail(CLI_USAGE, "unknown command '%s'; see `leaderd --help`", name);
+}
+
+static int dispatch(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "-";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        return print_help();
+    }
+    if (strcmp(name, "--version") == 0) {
+        return cmd_version(1, argv);
+    }
+    if (name[0] == '-') {
+        return cmd_serve(argc, argv);
+    }
+    for (size_t i = 0; i < SUBCOMMANDS; i++) {
+        if (strcmp(name, subcommands[i].name) == 0) {
+            return subcommands[i].run(argc - 1, argv + 1);
+        }
+    }
+    return unknown_command(name);
+}
+
+int main(int argc, char **argv)
+{
+    int code = dispatch(argc, argv);
+    /* A result that could not be written is no result. */
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        code = cli_fail(CLI_INTERNAL, "cannot write to standard output: %s", strerror(errno));
+    }
+    return code;
+}
