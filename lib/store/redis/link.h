@@ -1,0 +1,41 @@
+/*
+ * One connection to a server, from the dial to its end.
+ *
+ * It connects, introduces itself (AUTH, SELECT, CLIENT SETNAME, PING, sent together) and is ready
+ * when PING was answered; all within connect_timeout_ms. Then commands go out and values come in,
+ * in order. A link is used once: when it is lost the owner makes a new one.
+ */
+#ifndef LEADERD_STORE_REDIS_LINK_H
+#define LEADERD_STORE_REDIS_LINK_H
+
+#include "lib/store/redis/fault.h"
+#include "lib/store/redis/redis_store.h"
+#include "lib/store/redis/resp.h"
+
+struct link;
+
+/* Called on the loop, never from inside link_open(). Each may close the link. */
+struct link_events {
+    void (*ready)(void *owner);
+    void (*received)(void *owner, const struct resp_value *value);
+    void (*lost)(void *owner, const struct redis_fault *fault); /* it is closed already */
+};
+
+/* Where it leads. Borrowed until the link is closed. */
+struct link_target {
+    const struct redis_store_options *options;
+    const char *endpoint; /* for sentences */
+};
+
+/* NULL when memory is short. */
+struct link *link_open(uv_loop_t *loop, const struct link_target *target,
+                       const struct link_events *events, void *owner);
+
+/* Only when ready: append a whole command, then send. */
+struct text *link_output(struct link *link);
+void link_send(struct link *link);
+
+/* Nothing is called any more. Takes NULL, too. */
+void link_close(struct link *link);
+
+#endif
