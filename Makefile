@@ -77,7 +77,7 @@ $(O)/%.o: %.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(O)/lib/store/redis/%.o: | $(GENERATED)
+$(call objects,$(wildcard lib/store/redis/*.c)): | $(GENERATED)
 $(O)/daemon/%.o: ALL_CFLAGS += -DLEADERD_VERSION='"$(VERSION)"' -DLEADERD_REVISION='"$(REVISION)"'
 
 # A script becomes one C string, a line a literal.
