@@ -3,6 +3,7 @@
 #include "lib/base/timetext.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,23 +12,36 @@
 /* What getopt_long() returns for option number 0; above every character. */
 enum { FIRST_OPTION = 256, HELP_OPTION = 255 };
 
+/* One line, whatever it quotes: control characters would fool a terminal or a log. */
+static void print_message(const char *format, va_list arguments, const char *end)
+{
+    char message[CLI_MESSAGE_SIZE];
+    (void)vsnprintf(message, sizeof message, format, arguments);
+    for (char *c = message; *c != '\0'; c++) {
+        *c = iscntrl((unsigned char)*c) ? '?' : *c;
+    }
+    (void)fprintf(stderr, "leaderd: %s%s", message, end);
+}
+
 int cli_fail(int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)fputs("leaderd: ", stderr);
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
+    print_message(format, arguments, "\n");
     va_end(arguments);
     return code;
+}
+
+int cli_no_memory(void)
+{
+    return cli_fail(CLI_INTERNAL, "out of memory");
 }
 
 int cli_usage(const struct cli_command *command, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)fputs("leaderd: ", stderr);
-    (void)vfprintf(stderr, format, arguments);
+    print_message(format, arguments, "");
     (void)fprintf(stderr, "; see `leaderd %s --help`\n", command->name);
     va_end(arguments);
     return CLI_USAGE;

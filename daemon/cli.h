@@ -24,7 +24,7 @@ enum cli_exit {
     CLI_CONFIGURATION = 78,
 };
 
-enum { CLI_LIST_MAX = 64, CLI_OPTIONS_MAX = 16 };
+enum { CLI_LIST_MAX = 64, CLI_OPTIONS_MAX = 16, CLI_MESSAGE_SIZE = 2048 };
 
 /* The values of a repeatable option; more than CLI_LIST_MAX are a usage error. */
 struct cli_list {
@@ -57,8 +57,12 @@ struct cli_command {
 bool cli_parse(const struct cli_command *command, const struct cli_option *options, int argc,
                char **argv, int *first, int *exit_code) must_use;
 
-/* Prints `leaderd: `, the message and a newline on stderr. Returns `code`. */
+/* Prints `leaderd: `, the message and a newline on stderr. Control characters become `?`, and what
+ * is beyond CLI_MESSAGE_SIZE is cut. Returns `code`. */
 int cli_fail(int code, const char *format, ...) printf_like(2, 3);
+
+/* The message for that. Returns CLI_INTERNAL. */
+int cli_no_memory(void);
 
 /* A usage error of one command: the message, and where the help is. Returns CLI_USAGE. */
 int cli_usage(const struct cli_command *command, const char *format, ...) printf_like(2, 3);

@@ -184,8 +184,9 @@ json_t *cli_elections(const struct client *client, const struct cli_command *com
         return NULL;
     }
     if (name != NULL) {
-        *exit_code = CLI_INTERNAL;
-        return json_pack("[s]", name);
+        json_t *one = json_pack("[s]", name);
+        *exit_code = one != NULL ? CLI_YES : cli_usage(command, "an election's name is UTF-8 text");
+        return one;
     }
     struct http_answer answer;
     json_t *names = NULL;
@@ -193,12 +194,16 @@ json_t *cli_elections(const struct client *client, const struct cli_command *com
     if (*exit_code == 0) {
         json_t *root = cli_json(&answer);
         names = json_incref(json_object_get(root, "elections"));
-        json_decref(root);
-        *exit_code = all_strings(names) ? CLI_USAGE : CLI_INTERNAL;
-        if (*exit_code == CLI_INTERNAL || !one_or_all(command, names, all)) {
+        bool understood = all_strings(names);
+        if (root != NULL && !understood) {
+            (void)cli_fail(0, "the daemon's answer is not a list of elections");
+        }
+        *exit_code = understood ? CLI_USAGE : CLI_INTERNAL;
+        if (!understood || !one_or_all(command, names, all)) {
             json_decref(names);
             names = NULL;
         }
+        json_decref(root);
     }
     http_answer_free(&answer);
     return names;

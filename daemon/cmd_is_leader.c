@@ -43,7 +43,7 @@ static int ask(const struct client *client, const char *election, const char *mi
     }
     struct client_request request = {
         .method = "GET", .path = path.bytes, .timeout_ms = CLI_CALL_MS};
-    int code = path.failed ? CLI_INTERNAL : cli_call(client, &request, &answer);
+    int code = path.failed ? cli_no_memory() : cli_call(client, &request, &answer);
     if (code == 0) {
         code = judge(&answer);
     }

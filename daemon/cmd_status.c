@@ -40,7 +40,7 @@ static int print_status(const struct client *client, const struct status_options
     } else {
         text_add(&path, options->json ? "?format=json" : "?format=text");
     }
-    int code = path.failed ? CLI_INTERNAL : cli_get(client, path.bytes, &answer);
+    int code = path.failed ? cli_no_memory() : cli_get(client, path.bytes, &answer);
     if (code == 0) {
         code = print_body(&answer);
     }

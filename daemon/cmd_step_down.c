@@ -38,10 +38,12 @@ static int step_down(const struct step_down_options *options, const char *electi
         text_add(&query, "?wait=");
         cli_add_escaped(&query, options->wait);
     }
-    int code = CLI_INTERNAL;
-    if (body == NULL) {
+    int code;
+    if (query.failed) {
+        code = cli_no_memory();
+    } else if (body == NULL) {
         code = cli_usage(&step_down_command, "--reason must be UTF-8 text");
-    } else if (!query.failed) {
+    } else {
         struct control control = {.command = &step_down_command,
                                   .place = &options->place,
                                   .action = "step-down",

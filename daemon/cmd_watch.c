@@ -2,6 +2,7 @@
 #include "daemon/commands.h"
 #include "daemon/watch_hook.h"
 #include "lib/base/moment.h"
+#include "lib/status/add.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 
 static const struct cli_command watch_command = {
     .name = "watch",
-    .synopsis = "[ELECTION] [--json] [--until leader|follower|changed] [--timeout D] [--exec CMD…]",
+    .synopsis =
+        "[ELECTION] [--json] [--until leader|follower|changed] [--timeout D] [--exec CMD...]",
     .what = "Prints a line for the present state, and one for each change from then on. It ends\n"
             "when the daemon goes away. `--exec` comes last: the rest of the line is a command\n"
             "that is run for each line printed, with LEADERD_ELECTION, LEADERD_STATE,\n"
@@ -57,18 +59,24 @@ static char *essence(const json_t *election)
 
 static void print_line(const json_t *election, const char *at)
 {
+    const json_t *leader = json_object_get(election, "leader");
     const json_t *token = json_object_get(election, "fencing_token");
-    const char *leader =
-        json_string_value(json_object_get(json_object_get(election, "leader"), "participant_id"));
-    const char *state = json_string_value(json_object_get(election, "state"));
-    const char *name = json_string_value(json_object_get(election, "name"));
-    bool leads = json_is_true(json_object_get(election, "is_leader"));
-    printf("%s %s: is_leader=%s state=%s leader=%s", at, name != NULL ? name : "?",
-           leads ? "true" : "false", state != NULL ? state : "?", leader != NULL ? leader : "none");
+    struct text line = {0};
+    add_plain(&line, at);
+    text_add(&line, " ");
+    add_plain(&line, json_string_value(json_object_get(election, "name")));
+    text_add(&line, json_is_true(json_object_get(election, "is_leader"))
+                        ? ": is_leader=true state="
+                        : ": is_leader=false state=");
+    add_plain(&line, json_string_value(json_object_get(election, "state")));
+    text_add(&line, " leader=");
+    add_plain(&line, json_string_value(json_object_get(leader, "participant_id")));
     if (json_is_integer(token)) {
-        printf(" token=%" JSON_INTEGER_FORMAT, json_integer_value(token));
+        text_add(&line, " token=");
+        text_add_integer(&line, json_integer_value(token));
     }
-    (void)putchar('\n');
+    (void)puts(line.failed ? "" : line.bytes);
+    text_free(&line);
 }
 
 /* Shows one election if anything about it has changed since it was last shown. */
@@ -147,7 +155,11 @@ static int take_document(struct watch *watch, const struct http_answer *answer, 
     const char *cursor = json_string_value(json_object_get(root, "cursor"));
     free(watch->cursor);
     watch->cursor = cursor != NULL ? strdup(cursor) : NULL;
-    int code = watch->cursor != NULL ? CLI_YES : CLI_INTERNAL;
+    int code = CLI_YES;
+    if (watch->cursor == NULL) {
+        code = root == NULL ? CLI_INTERNAL
+                            : cli_fail(CLI_INTERNAL, "the daemon's answer has no cursor");
+    }
     if (code == 0 && watch->until != UNTIL_NEVER &&
         json_object_size(json_object_get(root, "elections")) != 1) {
         code = cli_usage(&watch_command, "--until is about one election: name it");
@@ -166,7 +178,7 @@ static int poll_once(struct watch *watch, int64_t wait_ms, bool *reached)
     add_query(watch, &path, wait_ms);
     struct client_request request = {
         .method = "GET", .path = path.bytes, .timeout_ms = wait_ms + CLI_CALL_MS};
-    int code = path.failed ? CLI_INTERNAL : cli_call(&watch->client, &request, &answer);
+    int code = path.failed ? cli_no_memory() : cli_call(&watch->client, &request, &answer);
     if (code == 0) {
         code = answer.status == 200 ? take_document(watch, &answer, reached) : cli_problem(&answer);
     }
@@ -248,7 +260,7 @@ int cmd_watch(int argc, char **argv)
          .help = "end after this time with exit code 1",
          .value = &watch.timeout},
         {.name = "exec",
-         .argument = "CMD…",
+         .argument = "CMD...",
          .help = "run a command for each line; must come last",
          .value = &joined},
         CLI_CLIENT_OPTIONS(watch.place),
@@ -273,7 +285,8 @@ int cmd_watch(int argc, char **argv)
     }
     watch.shown = json_object();
     code = cli_open(&watch.client, &watch.place);
-    code = code != 0 || watch.shown == NULL ? code : watch_loop(&watch);
+    code = code == 0 && watch.shown == NULL ? cli_no_memory() : code;
+    code = code == 0 ? watch_loop(&watch) : code;
     json_decref(watch.shown);
     free(watch.cursor);
     client_free(&watch.client);

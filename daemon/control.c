@@ -29,11 +29,13 @@ static int control_one(const struct control *control, const struct client *clien
     struct text path = {0};
     struct http_answer answer = {0};
     char *body = control->body == NULL ? NULL : json_dumps(control->body, JSON_COMPACT);
-    int code = CLI_INTERNAL;
+    int code;
     text_add(&path, "/elections/");
     cli_add_escaped(&path, election);
     text_addf(&path, "/%s%s", control->action, control->query);
-    if (!path.failed && (body != NULL || control->body == NULL)) {
+    if (path.failed || (body == NULL && control->body != NULL)) {
+        code = cli_no_memory();
+    } else {
         struct client_request request = {
             .method = "POST", .path = path.bytes, .body = body, .timeout_ms = control->timeout_ms};
         code = cli_call(client, &request, &answer);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOLD_OFF_REASON_SIZE = 201 };
+enum { HOLD_OFF_REASON_SIZE = 201, STUCK_AFTER_MS = 10000 };
 
 struct election {
     struct elector elector;
@@ -17,6 +17,7 @@ struct election {
     struct store_call call;
     struct election_listener listener;
     uv_timer_t timer;
+    int64_t due_boottime_ms; /* of the timer */
     struct state_file *state_file;
     char *name, *key;
     int64_t drain_ms;
@@ -52,6 +53,12 @@ struct election {
     char hold_off_reason[HOLD_OFF_REASON_SIZE];
     uint64_t version;
 };
+
+bool election_is_stuck(const struct election *election, struct moment now)
+{
+    return uv_is_active((const uv_handle_t *)&election->timer) &&
+           now.boot_ms - election->due_boottime_ms > STUCK_AFTER_MS;
+}
 
 const char *election_name(const struct election *election)
 {
@@ -125,6 +132,8 @@ static void submit(struct election *election, struct elector_orders *orders)
 static void on_timer(uv_timer_t *timer)
 {
     struct election *election = timer->data;
+    election->listener.late(election->listener.owner,
+                            boottime_us() / 1000 - election->due_boottime_ms);
     (void)election_feed(election, &(struct elector_event){.kind = ELECTOR_TICK});
 }
 
@@ -210,6 +219,7 @@ static enum elector_verdict step(struct election *election, const struct elector
         submit(election, &orders);
     }
     uv_update_time(election->timer.loop);
+    election->due_boottime_ms = now.boot_ms + orders.wake_in_ms;
     uv_timer_start(&election->timer, on_timer, (uint64_t)orders.wake_in_ms, 0);
     count_leaderless(election, now);
     if (orders.need_identity) {

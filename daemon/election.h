@@ -29,6 +29,8 @@ struct election_listener {
     /* A call was refused or not answered, or the first one worked again (code NULL). */
     void (*trouble)(void *owner, struct election *election, enum lease_verb verb, const char *code,
                     const struct problem *problem);
+    /* A timer fired this much later than it was due. */
+    void (*late)(void *owner, int64_t late_ms);
     /* A stop is complete: the lease is given up, and no more calls will be made. */
     void (*stopped)(void *owner, struct election *election);
 };
@@ -61,6 +63,9 @@ bool election_reconfigure(struct election *election, const struct election_optio
 
 /* Frees it, once the loop has turned. A call under way must have been answered: stop first. */
 void election_free(struct election *election);
+
+/* Its timer is overdue by more than ten seconds: the engine is stuck. */
+bool election_is_stuck(const struct election *election, struct moment now);
 
 const char *election_name(const struct election *election);
 int64_t election_drain_ms(const struct election *election);

@@ -1,0 +1,233 @@
+#include "daemon/app.h"
+
+#include "daemon/chronicle.h"
+#include "daemon/notify.h"
+#include "daemon/pending.h"
+#include "daemon/watch.h"
+#include "lib/base/moment.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct election *app_election(const struct app *app, const char *name)
+{
+    for (size_t i = 0; i < app->election_count; i++) {
+        if (strcmp(election_name(app->elections[i]), name) == 0) {
+            return app->elections[i];
+        }
+    }
+    return NULL;
+}
+
+static void tell_systemd(const struct app *app)
+{
+    size_t leading = 0;
+    struct moment now = moment_now();
+    for (size_t i = 0; i < app->election_count; i++) {
+        struct elector_view view;
+        election_look(app->elections[i], now, &view);
+        leading += view.leads;
+    }
+    char message[160];
+    (void)snprintf(message, sizeof message, "STATUS=%sleader of %zu of %zu election%s%s",
+                   app->shutting_down ? "shutting down: " : "", leading, app->election_count,
+                   app->election_count == 1 ? "" : "s",
+                   app->store_up ? "" : "; the store is not reachable");
+    notify_send(message);
+}
+
+void app_changed(struct app *app, struct election *election)
+{
+    app->version++;
+    if (election != NULL) {
+        election_set_version(election, app->version);
+    } else {
+        for (size_t i = 0; i < app->election_count; i++) {
+            election_set_version(app->elections[i], app->version);
+        }
+    }
+    watch_list_changed(app->watches);
+    tell_systemd(app);
+}
+
+static void on_note(void *owner, struct election *election, const struct elector_note *note)
+{
+    struct app *app = owner;
+    chronicle_note(app, election, note);
+    if (note->kind == ELECTOR_NOTE_COMMAND_ENDED) {
+        pending_command_ended(app->pendings, election, note);
+    }
+}
+
+static void on_changed(void *owner, struct election *election)
+{
+    struct app *app = owner;
+    app_changed(app, election);
+    pending_look(app->pendings, election);
+}
+
+static void on_renewed(void *owner, struct election *election)
+{
+    (void)owner;
+    (void)election;
+}
+
+static void on_trouble(void *owner, struct election *election, enum lease_verb verb,
+                       const char *code, const struct problem *problem)
+{
+    chronicle_trouble(owner, election, verb, code, problem);
+}
+
+static void on_late(void *owner, int64_t late_ms)
+{
+    struct app *app = owner;
+    int64_t half_minute = boottime_us() / 30000000;
+    struct app_lag *lag = &app->lag;
+    if (half_minute != lag->half_minute) {
+        lag->worst_ms[1] = half_minute == lag->half_minute + 1 ? lag->worst_ms[0] : 0;
+        lag->worst_ms[0] = 0;
+        lag->half_minute = half_minute;
+    }
+    if (late_ms > lag->worst_ms[0]) {
+        lag->worst_ms[0] = late_ms;
+    }
+}
+
+int64_t app_lag_ms(const struct app *app)
+{
+    const struct app_lag *lag = &app->lag;
+    int64_t age = boottime_us() / 30000000 - lag->half_minute;
+    int64_t worst_ms = age <= 1 ? lag->worst_ms[0] : 0;
+    return age == 0 && lag->worst_ms[1] > worst_ms ? lag->worst_ms[1] : worst_ms;
+}
+
+/* The last election is gone: nothing needs the store any more. */
+static void end_if_done(struct app *app)
+{
+    if (app->shutting_down && app->election_count == 0 && app->store != NULL) {
+        struct store *store = app->store;
+        app->store = NULL;
+        store_close(store);
+    }
+}
+
+static void on_stopped(void *owner, struct election *election)
+{
+    struct app *app = owner;
+    pending_election_gone(app->pendings, election);
+    watch_list_election_gone(app->watches, election);
+    for (size_t i = 0; i < app->election_count; i++) {
+        if (app->elections[i] == election) {
+            app->elections[i] = app->elections[--app->election_count];
+            app->leaving_count--;
+            break;
+        }
+    }
+    election_free(election);
+    app_changed(app, NULL);
+    end_if_done(app);
+}
+
+static void compose_key(const struct config *config, const char *election, char *key, size_t size)
+{
+    (void)snprintf(key, size, "%s%s", config->store.key_prefix, election);
+}
+
+void app_election_options(const struct app *app, const struct config *config,
+                          const struct config_election *election, const char *key,
+                          struct election_options *options)
+{
+    *options = (struct election_options){.name = election->name,
+                                         .key = key,
+                                         .drain_ms = election->drain_ms,
+                                         .metadata = election->metadata.pairs,
+                                         .metadata_count = election->metadata.count,
+                                         .state_dir = config->state_dir};
+    config_elector_options(config, election, &options->elector);
+    options->elector.shared_clock = app->store->class->shared_clock;
+}
+
+struct election *app_add_election(struct app *app, const struct config_election *config)
+{
+    char key[512];
+    struct election_options options;
+    struct problem problem;
+    const struct election_listener listener = {.owner = app,
+                                               .note = on_note,
+                                               .changed = on_changed,
+                                               .renewed = on_renewed,
+                                               .trouble = on_trouble,
+                                               .late = on_late,
+                                               .stopped = on_stopped};
+    struct election **grown =
+        realloc(app->elections, (app->election_count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return NULL;
+    }
+    app->elections = grown;
+    compose_key(app->loaded.config, config->name, key, sizeof key);
+    app_election_options(app, app->loaded.config, config, key, &options);
+    struct election *election =
+        election_new(app->loop, app->store, &options, &listener, &problem);
+    if (election == NULL) {
+        return NULL;
+    }
+    if (problem.text[0] != '\0') {
+        log_message(LOG_LEVEL_WARN, "%s; the election runs without a memory of crashes",
+                    problem.text);
+    }
+    app->elections[app->election_count++] = election;
+    return election;
+}
+
+void app_snapshot(const struct app *app, struct status_daemon *daemon, struct moment *now)
+{
+    *now = moment_now();
+    *daemon = (struct status_daemon){.version = LEADERD_VERSION,
+                                     .pid = getpid(),
+                                     .hostname = app->hostname,
+                                     .started_at_ms = app->started_at_ms,
+                                     .started_boottime_ms = app->started_boottime_ms,
+                                     .config_file = app->loaded.config->file,
+                                     .instance_id = app->instance_id,
+                                     .cursor_version = app->version,
+                                     .shutting_down = app->shutting_down,
+                                     .clock = {.boottime_ms = now->boot_ms,
+                                               .wall_ms = wall_us() / 1000,
+                                               .boot_id = app->boot_id}};
+    if (app->store != NULL) {
+        store_health(app->store, &daemon->store);
+    } else {
+        daemon->store = (struct store_health){.kind = "none",
+                                              .mode = "closed",
+                                              .endpoint = "",
+                                              .circuit = "closed"};
+    }
+}
+
+void app_shut_down(struct app *app, int exit_code)
+{
+    bool again = app->shutting_down;
+    if (!again) {
+        app->shutting_down = true;
+        app->exit_code = exit_code;
+        app->leaving_count = app->election_count;
+        chronicle_daemon(app, EVENT_SHUTDOWN, LOG_LEVEL_INFO, NULL, "shutting down");
+        notify_send("STOPPING=1");
+        app_changed(app, NULL);
+    }
+    /* Stopped elections leave the array from within: go from the end, and look anew each time. */
+    for (size_t left = app->election_count; left > 0; left--) {
+        if (left > app->election_count) {
+            continue;
+        }
+        struct election *election = app->elections[left - 1];
+        struct elector_event stop = {.kind = ELECTOR_STOP,
+                                     .reason = ELECTOR_SHUTDOWN,
+                                     .drain_ms = again ? 0 : election_drain_ms(election)};
+        (void)election_feed(election, &stop);
+    }
+    end_if_done(app);
+}

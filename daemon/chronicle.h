@@ -1,0 +1,20 @@
+/*
+ * Writes down what happens: the event ring for /events, and one log line each.
+ */
+#ifndef LEADERD_DAEMON_CHRONICLE_H
+#define LEADERD_DAEMON_CHRONICLE_H
+
+#include "daemon/app.h"
+#include "daemon/log.h"
+
+void chronicle_note(struct app *app, struct election *election, const struct elector_note *note);
+
+/* A call of an election was refused or not answered; code NULL: it works again. */
+void chronicle_trouble(struct app *app, struct election *election, enum lease_verb verb,
+                       const char *code, const struct problem *problem);
+
+/* Something about the whole daemon. `reason` may be NULL. */
+void chronicle_daemon(struct app *app, enum event_type type, enum log_level level,
+                      const char *reason, const char *message);
+
+#endif

@@ -1,0 +1,127 @@
+/* Taking in a changed configuration while running: all of it, or nothing. */
+#include "daemon/app.h"
+
+#include "daemon/chronicle.h"
+#include "daemon/notify.h"
+#include "lib/base/moment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct config_election *find(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->election_count; i++) {
+        if (strcmp(config->elections[i].name, name) == 0) {
+            return &config->elections[i];
+        }
+    }
+    return NULL;
+}
+
+static bool same_metadata(const struct config_metadata *a, const struct config_metadata *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        same = strcmp(a->pairs[i].key, b->pairs[i].key) == 0 &&
+               strcmp(a->pairs[i].value, b->pairs[i].value) == 0;
+    }
+    return same;
+}
+
+static bool same_election(const struct config_election *a, const struct config_election *b)
+{
+    return a->role == b->role && a->lease_ms == b->lease_ms &&
+           a->renew_interval_ms == b->renew_interval_ms &&
+           a->retry_interval_ms == b->retry_interval_ms &&
+           a->operation_timeout_ms == b->operation_timeout_ms &&
+           a->stop_margin_ms == b->stop_margin_ms && a->drain_ms == b->drain_ms &&
+           same_metadata(&a->metadata, &b->metadata);
+}
+
+/* Re-times those that stay and tells those that go to stop. */
+static void update_elections(struct app *app, const struct config *before,
+                             const struct config *after)
+{
+    for (size_t left = app->election_count; left > 0; left--) {
+        if (left > app->election_count) {
+            continue;
+        }
+        struct election *election = app->elections[left - 1];
+        const struct config_election *old = find(before, election_name(election));
+        const struct config_election *new = find(after, election_name(election));
+        if (new == NULL) {
+            struct elector_event stop = {.kind = ELECTOR_STOP,
+                                         .reason = ELECTOR_RELEASED,
+                                         .drain_ms = election_drain_ms(election)};
+            (void)election_feed(election, &stop);
+        } else if (old == NULL || !same_election(old, new)) {
+            struct election_options options;
+            app_election_options(app, after, new, "", &options);
+            if (!election_reconfigure(election, &options)) {
+                log_message(LOG_LEVEL_ERROR, "out of memory: election %s keeps its old settings",
+                            new->name);
+            }
+        }
+    }
+}
+
+static void add_elections(struct app *app, const struct config *after)
+{
+    for (size_t i = 0; i < after->election_count; i++) {
+        const struct config_election *new = &after->elections[i];
+        if (app_election(app, new->name) != NULL) {
+            continue;
+        }
+        struct election *election = app_add_election(app, new);
+        if (election == NULL) {
+            log_message(LOG_LEVEL_ERROR, "out of memory: election %s is not started", new->name);
+            continue;
+        }
+        election_start(election);
+    }
+}
+
+static bool refuse(struct app *app, struct loaded *loaded, const struct config_issues *issues)
+{
+    char message[EVENT_MESSAGE_MAX];
+    const char *first = issues->count > 0 ? issues->items[0].message : "out of memory";
+    const char *key = issues->count > 0 ? issues->items[0].key : "";
+    (void)snprintf(message, sizeof message,
+                   "the new configuration is refused, the old one stays: %zu error%s, first: %s: %s",
+                   issues->errors, issues->errors == 1 ? "" : "s", key, first);
+    loaded_deinit(loaded);
+    app->last_reload_successful = false;
+    chronicle_daemon(app, EVENT_CONFIG_REFUSED, LOG_LEVEL_ERROR, NULL, message);
+    return false;
+}
+
+bool app_reload(struct app *app, struct config_issues *issues)
+{
+    struct loaded loaded;
+    notify_reloading();
+    bool good = settings_load(&app->settings, &loaded, issues) &&
+                config_compare(app->loaded.config, loaded.config, issues);
+    if (good && app->shutting_down) {
+        struct config_spot spot = {.file = "configuration", .key = ""};
+        config_issues_add(issues, CONFIG_ERROR, &spot, "the daemon is shutting down");
+        good = false;
+    }
+    if (!good) {
+        good = refuse(app, &loaded, issues);
+    } else {
+        struct loaded before = app->loaded;
+        app->loaded = loaded;
+        log_open((enum log_level)loaded.config->log_level,
+                 (enum log_format)loaded.config->log_format);
+        update_elections(app, before.config, loaded.config);
+        add_elections(app, loaded.config);
+        loaded_deinit(&before);
+        app->last_reload_successful = true;
+        app->last_reload_success_at_ms = wall_us() / 1000;
+        chronicle_daemon(app, EVENT_CONFIG_RELOADED, LOG_LEVEL_INFO, NULL,
+                         "the configuration was reloaded");
+        app_changed(app, NULL);
+    }
+    notify_send("READY=1");
+    return good;
+}

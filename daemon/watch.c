@@ -1,0 +1,311 @@
+#include "daemon/watch.h"
+
+#include "daemon/api.h"
+#include "lib/base/moment.h"
+#include "lib/status/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BATCH = 256, /* watchers told in one turn of the loop */
+    TIMEOUT_DEFAULT_MS = 30000,
+    TIMEOUT_MAX_MS = 300000,
+    LEADER_WAIT_MIN_MS = 200,
+};
+
+struct watcher {
+    struct watcher *next, *previous;
+    struct watch_list *list;
+    struct http_call *call;
+    uint64_t since; /* version that the client has seen */
+    bool reset;
+    struct election **elections; /* NULL: all */
+    size_t election_count;
+    uv_timer_t timer;
+};
+
+struct watch_list {
+    struct app *app;
+    struct watcher ends; /* both ends of the ring */
+    struct watcher *cursor; /* the next to be told; NULL: nobody is being told */
+    bool again;             /* something changed while they were being told */
+    uv_idle_t idle;         /* runs while there is somebody to tell */
+};
+
+static void tell_batch(uv_idle_t *idle);
+
+struct watch_list *watch_list_new(struct app *app)
+{
+    struct watch_list *list = calloc(1, sizeof *list);
+    if (list != NULL) {
+        list->app = app;
+        list->ends.next = &list->ends;
+        list->ends.previous = &list->ends;
+        uv_idle_init(app->loop, &list->idle);
+        list->idle.data = list;
+    }
+    return list;
+}
+
+void watch_list_free(struct watch_list *list)
+{
+    free(list);
+}
+
+static void on_watcher_closed(uv_handle_t *handle)
+{
+    struct watcher *watcher = handle->data;
+    free(watcher->elections);
+    free(watcher);
+}
+
+/* Takes the watcher out of the list; its call is somebody else's business from here on. */
+static void watcher_remove(struct watcher *watcher)
+{
+    struct watch_list *list = watcher->list;
+    if (list->cursor == watcher) {
+        list->cursor = watcher->next;
+    }
+    watcher->previous->next = watcher->next;
+    watcher->next->previous = watcher->previous;
+    uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
+}
+
+/* Runs through the elections that a watcher watches. */
+static struct election *watched(const struct watcher *watcher, size_t index)
+{
+    const struct app *app = watcher->list->app;
+    if (watcher->elections == NULL) {
+        return index < app->election_count ? app->elections[index] : NULL;
+    }
+    return index < watcher->election_count ? watcher->elections[index] : NULL;
+}
+
+/* Version of the latest change that this watcher cares for. */
+static uint64_t latest_version(const struct watcher *watcher)
+{
+    uint64_t latest = 0;
+    const struct election *election = watched(watcher, 0);
+    for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
+        uint64_t version = election_version(election);
+        latest = version > latest ? version : latest;
+    }
+    return latest;
+}
+
+static void answer(struct watcher *watcher, bool changed)
+{
+    struct api_look look;
+    struct text body = {0};
+    struct status_document document;
+    struct app *app = watcher->list->app;
+    struct status_watch watch = {.changed = changed || watcher->reset, .reset = watcher->reset};
+    api_look(app, &look);
+    status_document_begin(&document, &body, &look.daemon, &watch);
+    const struct election *election = watched(watcher, 0);
+    for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
+        api_look_at(app, &look, election);
+        status_document_add(&document, &look.status);
+    }
+    status_document_end(&document);
+    struct http_call *call = watcher->call;
+    if (app->shutting_down) {
+        http_call_close_after(call);
+    }
+    http_call_answer(call, 200, "application/json", &body);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+    struct watcher *watcher = timer->data;
+    answer(watcher, latest_version(watcher) > watcher->since);
+    watcher_remove(watcher);
+}
+
+/* The client hung up. */
+static void on_gone(void *data)
+{
+    watcher_remove(data);
+}
+
+/* A leader's watcher never waits longer than half of what is left of the lease, so that it always
+ * gets its next deadline in time. */
+static int64_t longest_wait_ms(const struct watcher *watcher, int64_t timeout_ms)
+{
+    struct moment now = moment_now();
+    const struct election *election = watched(watcher, 0);
+    for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
+        struct elector_view view;
+        election_look(election, now, &view);
+        int64_t half_ms = view.remaining_ms / 2;
+        half_ms = half_ms > LEADER_WAIT_MIN_MS ? half_ms : LEADER_WAIT_MIN_MS;
+        if (view.lease_valid && half_ms < timeout_ms) {
+            timeout_ms = half_ms;
+        }
+    }
+    return timeout_ms;
+}
+
+/* Reads `since`: false when it is malformed. */
+static bool read_since(const struct app *app, const char *since, struct watcher *watcher)
+{
+    const char *dot = strchr(since, '.');
+    size_t id_length = sizeof app->instance_id - 1;
+    if (dot == NULL || (size_t)(dot - since) != id_length ||
+        strspn(since, "0123456789abcdef") != id_length) {
+        return false;
+    }
+    size_t digits = strspn(dot + 1, "0123456789");
+    if (digits == 0 || digits > 18 || dot[1 + digits] != '\0') {
+        return false;
+    }
+    watcher->since = strtoull(dot + 1, NULL, 10);
+    watcher->reset =
+        strncmp(since, app->instance_id, id_length) != 0 || watcher->since > app->version;
+    return true;
+}
+
+/* Reads the comma list `names`; false: the call was answered with a problem. */
+static bool read_elections(struct app *app, struct http_call *call, const char *names,
+                           struct watcher *watcher)
+{
+    char name[LEASE_ELECTION_SIZE];
+    watcher->elections = calloc(app->election_count + 1, sizeof *watcher->elections);
+    while (watcher->elections != NULL) {
+        size_t length = strcspn(names, ",");
+        size_t kept = length < sizeof name ? length : sizeof name - 1;
+        memcpy(name, names, kept);
+        name[kept] = '\0';
+        struct election *election = length == kept ? app_election(app, name) : NULL;
+        if (election == NULL) {
+            http_call_problem(call, "election_not_found", "this daemon has no such election");
+            return false;
+        }
+        if (watcher->election_count >= app->election_count) {
+            http_call_problem(call, "bad_parameter", "election: a name is repeated");
+            return false;
+        }
+        watcher->elections[watcher->election_count++] = election;
+        if (names[length] == '\0') {
+            return true;
+        }
+        names += length + 1;
+    }
+    http_call_problem(call, "busy", "out of memory");
+    return false;
+}
+
+static bool read_query(struct app *app, struct http_call *call, struct watcher *watcher,
+                       int64_t *timeout_ms)
+{
+    const char *since = http_call_query(call, "since");
+    const char *names = http_call_query(call, "election");
+    if (!api_query_duration(call, "timeout", timeout_ms)) {
+        return false;
+    }
+    if (*timeout_ms > TIMEOUT_MAX_MS) {
+        http_call_problem(call, "bad_parameter", "timeout: at most 300s");
+        return false;
+    }
+    if (since != NULL && !read_since(app, since, watcher)) {
+        http_call_problem(call, "bad_cursor",
+                          "since: give the cursor of an earlier answer, as it is");
+        return false;
+    }
+    return names == NULL || read_elections(app, call, names, watcher);
+}
+
+static void park(struct watcher *watcher, int64_t timeout_ms)
+{
+    struct watch_list *list = watcher->list;
+    watcher->previous = list->ends.previous;
+    watcher->next = &list->ends;
+    watcher->previous->next = watcher;
+    watcher->next->previous = watcher;
+    timeout_ms = longest_wait_ms(watcher, timeout_ms);
+    uv_timer_start(&watcher->timer, on_timeout, (uint64_t)timeout_ms, 0);
+}
+
+void watch_handle(struct app *app, struct http_call *call)
+{
+    int64_t timeout_ms = TIMEOUT_DEFAULT_MS;
+    struct watcher *watcher = calloc(1, sizeof *watcher);
+    if (watcher == NULL) {
+        http_call_problem(call, "busy", "out of memory");
+        return;
+    }
+    watcher->list = app->watches;
+    watcher->call = call;
+    uv_timer_init(app->loop, &watcher->timer);
+    watcher->timer.data = watcher;
+    if (!read_query(app, call, watcher, &timeout_ms)) {
+        uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
+        return;
+    }
+    bool changed = http_call_query(call, "since") == NULL || watcher->reset ||
+                   latest_version(watcher) > watcher->since;
+    if (changed || app->shutting_down || timeout_ms == 0) {
+        answer(watcher, changed);
+        uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
+    } else if (http_call_park(call, on_gone, watcher)) {
+        park(watcher, timeout_ms);
+    } else {
+        uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
+    }
+}
+
+static void tell_batch(uv_idle_t *idle)
+{
+    struct watch_list *list = idle->data;
+    for (int i = 0; i < BATCH && list->cursor != &list->ends; i++) {
+        struct watcher *watcher = list->cursor;
+        list->cursor = watcher->next;
+        if (latest_version(watcher) > watcher->since || list->app->shutting_down) {
+            answer(watcher, true);
+            watcher_remove(watcher);
+        }
+    }
+    if (list->cursor != &list->ends) {
+        return;
+    }
+    list->cursor = list->again ? list->ends.next : NULL;
+    list->again = false;
+    if (list->cursor == NULL) {
+        uv_idle_stop(idle);
+    }
+}
+
+void watch_list_changed(struct watch_list *list)
+{
+    if (list->cursor != NULL) {
+        list->again = true;
+    } else if (list->ends.next != &list->ends) {
+        list->cursor = list->ends.next;
+        uv_idle_start(&list->idle, tell_batch);
+    }
+}
+
+void watch_list_election_gone(struct watch_list *list, const struct election *election)
+{
+    struct watcher *next;
+    for (struct watcher *watcher = list->ends.next; watcher != &list->ends; watcher = next) {
+        next = watcher->next;
+        for (size_t i = 0; i < watcher->election_count; i++) {
+            if (watcher->elections[i] == election) {
+                answer(watcher, true);
+                watcher_remove(watcher);
+                break;
+            }
+        }
+    }
+}
+
+void watch_list_end(struct watch_list *list)
+{
+    while (list->ends.next != &list->ends) {
+        struct watcher *watcher = list->ends.next;
+        answer(watcher, true);
+        watcher_remove(watcher);
+    }
+}
