@@ -56,8 +56,8 @@ int cmd_pause(int argc, char **argv)
                               .body = body,
                               .done = "paused",
                               .timeout_ms = 3 * (int64_t)CLI_CALL_MS};
-    code =
-        body == NULL ? CLI_INTERNAL : control_run(&control, first < argc ? argv[first] : NULL, all);
+    code = body == NULL ? cli_no_memory()
+                        : control_run(&control, first < argc ? argv[first] : NULL, all);
     json_decref(body);
     return code;
 }
