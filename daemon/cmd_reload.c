@@ -1,7 +1,10 @@
+#include "config/issues.h"
 #include "daemon/cli_client.h"
 #include "daemon/commands.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct cli_command reload_command = {
     .name = "reload",
@@ -17,9 +20,23 @@ static const struct cli_command reload_command = {
 
 enum { RELOAD_MS = 60000 };
 
-/* An issue is a sentence, or an object that has it as `message`. */
+static const char *text_of(const json_t *issue, const char *key)
+{
+    const char *text = json_string_value(json_object_get(issue, key));
+    return text != NULL ? text : "";
+}
+
+static unsigned number_of(const json_t *issue, const char *key)
+{
+    json_int_t number = json_integer_value(json_object_get(issue, key));
+    return number > 0 && number < UINT_MAX ? (unsigned)number : 0;
+}
+
+/* Prints the errors and warnings as check-config does. */
 static void print_issues(const struct http_answer *answer)
 {
+    struct config_issues issues = {0};
+    struct text text = {0};
     json_t *root = answer->body.length == 0
                        ? NULL
                        : json_loadb(answer->body.bytes, answer->body.length, 0, NULL);
@@ -27,11 +44,20 @@ static void print_issues(const struct http_answer *answer)
     json_t *issue;
     json_array_foreach(json_object_get(root, "issues"), index, issue)
     {
-        json_t *sentence = json_is_object(issue) ? json_object_get(issue, "message") : issue;
-        if (json_is_string(sentence)) {
-            (void)fprintf(stderr, "%s\n", json_string_value(sentence));
+        bool warning = strcmp(text_of(issue, "severity"), "warning") == 0;
+        struct config_spot spot = {.file = text_of(issue, "file"),
+                                   .line = number_of(issue, "line"),
+                                   .column = number_of(issue, "column"),
+                                   .key = text_of(issue, "key")};
+        if (text_of(issue, "message")[0] != '\0') {
+            config_issues_add(&issues, warning ? CONFIG_WARNING : CONFIG_ERROR, &spot, "%s",
+                              text_of(issue, "message"));
         }
     }
+    config_issues_print(&issues, &text);
+    (void)fputs(text.length > 0 ? text.bytes : "", stderr);
+    text_free(&text);
+    config_issues_deinit(&issues);
     json_decref(root);
 }
 

@@ -1,9 +1,9 @@
 /*
  * leaderd: one program, a subcommand for everything.
  */
+#include "config/suggest.h"
 #include "daemon/cli.h"
 #include "daemon/commands.h"
-#include "daemon/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,13 +51,13 @@ static int print_help(void)
 
 static int unknown_command(const char *name)
 {
-    const char *names[SUBCOMMANDS];
+    struct suggestion suggestion = {0};
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
-        names[i] = subcommands[i].name;
+        suggestion_offer(&suggestion, name, subcommands[i].name);
     }
-    const char *near = suggest_near(name, names, SUBCOMMANDS);
-    return near != NULL
-               ? cli_fail(CLI_USAGE, "unknown command '%s'; did you mean '%s'?", name, near)
+    return suggestion.best[0] != '\0'
+               ? cli_fail(CLI_USAGE, "unknown command '%s'; did you mean '%s'?", name,
+                          suggestion.best)
                : cli_fail(CLI_USAGE, "unknown command '%s'; see `leaderd --help`", name);
 }
 

@@ -37,15 +37,6 @@ void status_add_election(struct text *text, const struct status_election *electi
     text_add(text, "}\n");
 }
 
-void status_add_names(struct text *text, const char *const *names, size_t count)
-{
-    text_add(text, "{\"elections\":[");
-    for (size_t i = 0; i < count; i++) {
-        add_string(text, i > 0 ? "," : "", names[i]);
-    }
-    text_add(text, "]}\n");
-}
-
 static void add_daemon(struct text *text, const struct status_daemon *daemon)
 {
     add_bool(text, ",\"shutting_down\":", daemon->shutting_down);

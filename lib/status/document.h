@@ -34,9 +34,6 @@ void status_add_election_text(struct text *text, const struct status_election *e
                               const struct status_daemon *daemon);
 void status_add_daemon_text(struct text *text, const struct status_daemon *daemon);
 
-/* The answer of /elections. */
-void status_add_names(struct text *text, const char *const *names, size_t count);
-
 /* The answer of /status and /watch, election by election: begin, add for each, end. */
 struct status_document {
     struct text *text;

@@ -16,7 +16,8 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LEADERD = os.environ.get("LEADERD", str(ROOT / "build/release/leaderd"))
-CLIENTS = ("status is-leader watch step-down pause resume bootstrap vacate reload healthcheck").split()
+CLIENTS = ["status", "is-leader", "watch", "step-down", "pause", "resume", "bootstrap", "vacate",
+           "reload", "healthcheck"]
 COMMANDS = CLIENTS + ["version"]
 
 
@@ -91,7 +92,8 @@ def follower(name="billing"):
 
 
 def document(version, *elections):
-    return 200, json.dumps({"cursor": "9f2c.%d" % version, "generated_at": "2026-11-23T03:01:15.120Z",
+    return 200, json.dumps({"cursor": "9f2c.%d" % version,
+                            "generated_at": "2026-11-23T03:01:15.120Z",
                             "elections": {e["name"]: e for e in elections}}) + "\n"
 
 
@@ -227,7 +229,8 @@ class Place(CliTest):
         self.assertEqual(self.server.seen, [])
 
     def test_a_bad_url_is_a_usage_error(self):
-        for url in ("ftp://x", "http://", "http://x", "http://x:", "http://x:1/y", "http://x:99999999",
+        for url in ("ftp://x", "http://", "http://x", "http://x:", "http://x:1/y",
+                    "http://x:99999999",
                     "http://u@x:1", "http://a b:1", "unix:x", "unix:", "http://x:1\r\nX: y", "::"):
             with self.subTest(url):
                 self.assertIn("http://HOST:PORT", self.expect(64, "status", "--url", url).stderr)
@@ -323,7 +326,8 @@ class Status(CliTest):
         self.assertEqual(self.expect(0, "status", "ab", "--performance").stdout,
                          "=== Performance: ab (x) ===\n2\n")
         self.expect(1, "status", "b", "--performance")
-        self.answers("/performance", (200, '{"window":100,"elections":{"a":{"operations":{}},"b":{}}}'))
+        self.answers("/performance", (200, '{"window":100,"elections":'
+                                           '{"a":{"operations":{}},"b":{}}}'))
         done = self.expect(0, "status", "a", "--performance", "--json")
         self.assertEqual(json.loads(done.stdout),
                          {"window": 100, "elections": {"a": {"operations": {}}}})
@@ -391,7 +395,8 @@ class Watch(CliTest):
 
     def test_json_is_an_object_a_line(self):
         self.answers("/watch", document(1, election("a"), follower("b")),
-                     document(2, election("a"), election("b")), problem(503, "shutting_down", "bye"))
+                     document(2, election("a"), election("b")),
+                     problem(503, "shutting_down", "bye"))
         done = self.run_cli("watch", "--json")
         names = [json.loads(line)["name"] for line in done.stdout.splitlines()]
         self.assertEqual(names, ["a", "b", "b"])
@@ -481,7 +486,7 @@ class Control(CliTest):
         self.assertIn("web-2 holds", self.expect(1, "bootstrap", "a").stderr)
 
     def test_a_listener_that_only_reads_is_not_permitted(self):
-        self.answers("/elections/a/vacate", problem(403, "role_too_low", "this listener only reads"))
+        self.answers("/elections/a/vacate", problem(403, "role_too_low", "it only reads"))
         self.assertIn("control socket", self.expect(77, "vacate", "a").stderr)
 
 
@@ -492,10 +497,13 @@ class Reload(CliTest):
 
     def test_the_issues_of_a_bad_one_are_printed(self):
         self.answers("/reload", problem(422, "config_refused", "the configuration has 2 errors",
-                                        issues=["f.yaml:1:2: a: wrong", {"message": "f.yaml:3:4: b"}]))
+                                        issues=[{"severity": "error", "file": "f.yaml", "line": 1,
+                                                 "column": 2, "key": "a", "message": "wrong"},
+                                                {"severity": "warning", "file": "f.yaml", "key": "b",
+                                                 "message": "risky"}, {}, 7]))
         done = self.run_cli("reload")
         self.assertEqual(done.returncode, 78)
-        self.assertEqual(done.stderr, "f.yaml:1:2: a: wrong\nf.yaml:3:4: b\n"
+        self.assertEqual(done.stderr, "f.yaml:1:2: a: wrong\nf.yaml: b: warning: risky\n"
                                       "leaderd: the configuration has 2 errors\n")
 
 

@@ -336,14 +336,6 @@ START_TEST(trouble_with_the_store_is_told_first)
 }
 END_TEST
 
-START_TEST(names_are_listed)
-{
-    static const char *const names[] = {"a", "b"};
-    status_add_names(&text, names, 2);
-    ck_assert_str_eq(text.bytes, "{\"elections\":[\"a\",\"b\"]}\n");
-}
-END_TEST
-
 static const struct {
     const char *path, *value;
 } fields[] = {
@@ -404,7 +396,6 @@ static Suite *document_suite(void)
     tcase_add_test(rules, the_check_body_is_short);
     tcase_add_test(rules, the_text_form_has_a_line_for_everything);
     tcase_add_test(rules, trouble_with_the_store_is_told_first);
-    tcase_add_test(rules, names_are_listed);
     tcase_add_loop_test(rules, a_field_is_answered_bare, 0, sizeof fields / sizeof fields[0]);
     tcase_add_test(rules, a_path_without_end_is_refused);
     suite_add_tcase(suite, rules);
