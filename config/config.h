@@ -114,6 +114,7 @@ struct config {
     enum config_switch per_election_histograms; /* AUTO: up to 200 elections */
     enum config_log_level log_level;
     enum config_log_format log_format;
+    const struct yaml_node *origin; /* private to loading, NULL afterwards */
 };
 
 /* Settings of the command line; NULL and 0 where a flag was not given. Borrowed. */

@@ -39,7 +39,10 @@ void store_url_deinit(struct store_url *url);
 /* Adds the URL without user and password; store_url_parse() reads it back. */
 void store_url_format(const struct store_url *url, struct text *text);
 
-/* Does `text` carry a password between the scheme and the host? Also when it is malformed. */
+/* The same for showing: a password stands there as `(set)`. */
+void store_url_describe(const struct store_url *url, struct text *text);
+
+/* Might `text`, well-formed or not, hold a password? Then it is not to be quoted. */
 bool store_url_has_password(const char *text);
 
 #endif

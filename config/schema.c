@@ -1,0 +1,112 @@
+#include "config/schema.h"
+
+enum {
+    SECOND = 1000,
+    MINUTE = 60 * SECOND,
+    HOUR = 60 * MINUTE,
+    DAY = 24 * HOUR,
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define EXTRA(type, member) .extra = offsetof(struct type, member)
+
+static const char *const profiles[] = {"fast", "default", "stable", NULL};
+static const char *const roles[] = {"candidate", "observer", NULL};
+static const char *const http_roles[] = {"probe", "read", "control", NULL};
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const log_formats[] = {"auto", "text", "logfmt", "json", "journal", NULL};
+
+static const struct schema_key election_keys[] = {
+    {"name", SCHEMA_TEXT, AT(config_election, name), .min = 1, .max = 128, .check = check_election},
+    {"role", SCHEMA_WORD, AT(config_election, role), .fallback = "candidate", .words = roles},
+    {"profile", SCHEMA_WORD, AT(config_election, profile), .fallback = "null", .words = profiles,
+     .nullable = true},
+    {"lease_duration", SCHEMA_DURATION, AT(config_election, lease_ms), .fallback = "null",
+     .min = SECOND, .max = DAY, .nullable = true},
+    {"renew_interval", SCHEMA_DURATION, AT(config_election, renew_interval_ms), .fallback = "null",
+     .min = 10, .max = DAY, .nullable = true},
+    {"retry_interval", SCHEMA_DURATION, AT(config_election, retry_interval_ms), .fallback = "null",
+     .min = 10, .max = DAY, .nullable = true},
+    {"operation_timeout", SCHEMA_DURATION, AT(config_election, operation_timeout_ms),
+     .fallback = "null", .min = 10, .max = DAY, .nullable = true},
+    {"stop_margin", SCHEMA_DURATION, AT(config_election, stop_margin_ms), .fallback = "null",
+     .min = 0, .max = DAY, .nullable = true},
+    {"drain", SCHEMA_DURATION, AT(config_election, drain_ms), .fallback = "0s", .min = 0,
+     .max = DAY},
+    {"metadata", SCHEMA_METADATA, AT(config_election, metadata), .fallback = "{}",
+     .max = CONFIG_METADATA_MAX},
+};
+
+const struct schema schema_election = {election_keys, COUNT(election_keys),
+                                       sizeof(struct config_election),
+                                       offsetof(struct config_election, origin)};
+
+static const struct schema_key listener_keys[] = {
+    {"address", SCHEMA_TEXT, AT(config_listener, address), .min = 1, .max = 200,
+     .check = check_address, .runtime = true},
+    {"role", SCHEMA_WORD, AT(config_listener, role), .fallback = "read", .words = http_roles},
+    {"mode", SCHEMA_MODE, AT(config_listener, mode), .fallback = "null", .min = 0, .max = 0777,
+     .nullable = true},
+    {"insecure", SCHEMA_BOOL, AT(config_listener, insecure), .fallback = "false"},
+};
+
+const struct schema schema_listener = {listener_keys, COUNT(listener_keys),
+                                       sizeof(struct config_listener),
+                                       offsetof(struct config_listener, origin)};
+
+static const char default_listeners[] =
+    "[{address: \"127.0.0.1:8720\", role: read},"
+    " {address: \"unix:$RUNTIME/control.sock\", role: control, mode: \"0600\"}]";
+
+static const struct schema_key top_keys[] = {
+    {"participant_id", SCHEMA_TEXT, AT(config, participant_id), .fallback = "${HOSTNAME}", .min = 1,
+     .max = 128, .check = check_participant, .fixed = true},
+    {"metadata", SCHEMA_METADATA, AT(config, metadata), .fallback = "{}",
+     .max = CONFIG_METADATA_MAX},
+    {"profile", SCHEMA_WORD, AT(config, profile), .fallback = "default", .words = profiles},
+    {"store.url", SCHEMA_URL, AT(config, store.url), .fallback = "local", .runtime = true,
+     .fixed = true},
+    {"store.username", SCHEMA_TEXT, AT(config, store.username), .fallback = "null", .min = 1,
+     .max = 256, .nullable = true, .fixed = true},
+    {"store.password_file", SCHEMA_FILE, AT(config, store.password_file),
+     EXTRA(config, store.password_file_place), .fallback = "null", .nullable = true, .fixed = true},
+    {"store.key_prefix", SCHEMA_TEXT, AT(config, store.key_prefix), .fallback = "leader-election:",
+     .min = 0, .max = 128, .check = check_key_prefix, .fixed = true},
+    {"store.connect_timeout", SCHEMA_DURATION, AT(config, store.connect_timeout_ms),
+     .fallback = "5s", .min = 100, .max = 10 * MINUTE, .fixed = true},
+    {"store.keepalive", SCHEMA_DURATION, AT(config, store.keepalive_ms), .fallback = "60s",
+     .min = SECOND, .max = 2 * HOUR, .fixed = true},
+    {"store.reconnect.min", SCHEMA_DURATION, AT(config, store.reconnect_min_ms),
+     .fallback = "100ms", .min = 10, .max = HOUR, .fixed = true},
+    {"store.reconnect.max", SCHEMA_DURATION, AT(config, store.reconnect_max_ms), .fallback = "30s",
+     .min = 10, .max = HOUR, .fixed = true},
+    {"store.restart_guard", SCHEMA_BOOL, AT(config, store.restart_guard), .fallback = "true",
+     .fixed = true},
+    {"elections", SCHEMA_LIST, AT(config, elections), EXTRA(config, election_count),
+     .fallback = "[{name: default}]", .min = 1, .max = CONFIG_ELECTIONS_MAX,
+     .elements = &schema_election},
+    {"http.listeners", SCHEMA_LIST, AT(config, http.listeners), EXTRA(config, http.listener_count),
+     .fallback = default_listeners, .min = 1, .max = CONFIG_LISTENERS_MAX,
+     .elements = &schema_listener, .fixed = true},
+    {"http.allowed_hosts", SCHEMA_TEXTS, AT(config, http.allowed_hosts),
+     EXTRA(config, http.allowed_host_count), .fallback = "[]", .max = CONFIG_HOSTS_MAX,
+     .check = check_host, .fixed = true},
+    {"http.token_file", SCHEMA_FILE, AT(config, http.token_file),
+     EXTRA(config, http.token_file_place), .fallback = "null", .nullable = true, .fixed = true},
+    {"http.max_connections", SCHEMA_INTEGER, AT(config, http.max_connections), .fallback = "256",
+     .min = 32, .max = 65536, .fixed = true},
+    {"http.max_watchers", SCHEMA_INTEGER, AT(config, http.max_watchers), .fallback = "1024",
+     .min = 1, .max = 50000, .fixed = true},
+    {"stability.max_changes_10m", SCHEMA_INTEGER, AT(config, max_changes_10m), .fallback = "3",
+     .min = 1, .max = 1000000},
+    {"state_dir", SCHEMA_TEXT, AT(config, state_dir), .fallback = "$RUNTIME", .min = 1, .max = 4000,
+     .check = check_directory, .nullable = true, .runtime = true, .fixed = true},
+    {"metrics.per_election_histograms", SCHEMA_SWITCH, AT(config, per_election_histograms),
+     .fallback = "null", .nullable = true},
+    {"log.level", SCHEMA_WORD, AT(config, log_level), .fallback = "info", .words = log_levels},
+    {"log.format", SCHEMA_WORD, AT(config, log_format), .fallback = "auto", .words = log_formats},
+};
+
+const struct schema schema_top = {top_keys, COUNT(top_keys), sizeof(struct config),
+                                  offsetof(struct config, origin)};
