@@ -203,9 +203,8 @@ static bool send_all(int fd, const struct text *out, int64_t give_up_at_ms)
             sent += (size_t)count;
         } else if (errno == EPIPE || errno == ECONNRESET) {
             return true;
-        } else if (errno != EINTR && errno != EAGAIN) {
-            return false;
-        } else if (!client_socket_wait(fd, POLLOUT, give_up_at_ms - now_ms())) {
+        } else if ((errno != EINTR && errno != EAGAIN) ||
+                   !client_socket_wait(fd, POLLOUT, give_up_at_ms - now_ms())) {
             return false;
         }
     }

@@ -1,5 +1,6 @@
 #include "daemon/http_answer.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -30,16 +31,14 @@ static void give_up(struct http_answer *answer)
 /* Reads digits to a size of at most HTTP_ANSWER_BODY_MAX; false for anything else. */
 static bool read_size(const char *digits, size_t length, unsigned base, size_t *size)
 {
+    static const char known[] = "0123456789abcdef";
     *size = 0;
     for (size_t i = 0; i < length; i++) {
-        char c = digits[i] >= 'A' && digits[i] <= 'F' ? (char)(digits[i] + 32) : digits[i];
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                                                : 16;
-        if (digit >= base) {
+        const char *digit = memchr(known, tolower((unsigned char)digits[i]), base);
+        if (digit == NULL) {
             return false;
         }
-        *size = *size * base + digit;
+        *size = *size * base + (size_t)(digit - known);
         if (*size > HTTP_ANSWER_BODY_MAX) {
             return false;
         }
@@ -111,7 +110,10 @@ static bool read_lines(struct http_answer *answer, const char *end)
 static bool read_head(struct http_answer *answer)
 {
     struct text *raw = &answer->raw;
-    char *end = raw->bytes == NULL ? NULL : strstr(raw->bytes, "\r\n\r\n");
+    if (raw->length == 0) {
+        return false;
+    }
+    char *end = strstr(raw->bytes, "\r\n\r\n");
     if (end == NULL) {
         if (raw->length > HTTP_ANSWER_HEAD_MAX || memchr(raw->bytes, '\0', raw->length) != NULL) {
             give_up(answer);
