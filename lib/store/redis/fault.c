@@ -16,9 +16,9 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {"NOAUTH", NULL, REDIS_CONFIGURE, false,
+    {"NOAUTH", NULL, REDIS_RECONNECT, false,
      "asks for a password: set store.password_file, and store.username for an ACL user"},
-    {"ERR Protocol error: unauthenticated", "NOAUTH", REDIS_CONFIGURE, false,
+    {"ERR Protocol error: unauthenticated", "NOAUTH", REDIS_RECONNECT, false,
      "asks for a password: set store.password_file, and store.username for an ACL user"},
     {"WRONGPASS", NULL, REDIS_CONFIGURE, false,
      "refused the user name or the password: check store.username and store.password_file"},
@@ -50,7 +50,7 @@ static const struct row rows[] = {
      "choose another store.key_prefix"},
     {"READONLY", NULL, REDIS_REDISCOVER, false,
      "takes no writes: it is a replica, or is no longer the primary"},
-    {"MASTERDOWN", NULL, REDIS_REDISCOVER, false, "is a replica that has lost its primary"},
+    {"MASTERDOWN", NULL, REDIS_REDISCOVER, false, "is a replica that lost its primary"},
     {"MOVED", NULL, REDIS_REDISCOVER, false,
      "belongs to a Redis Cluster, and the key to another node of it"},
     {"ASK", NULL, REDIS_REDISCOVER, false,
@@ -157,8 +157,10 @@ void redis_fault_status(struct redis_fault *fault, int status, const struct redi
                         place->endpoint);
         return;
     }
-    redis_fault_set(fault, uv_err_name(status), REDIS_RECONNECT, "no connection to %s: %s",
-                    place->endpoint, uv_strerror(status));
+    char name[LEASE_ERROR_SIZE], words[80];
+    redis_fault_set(fault, uv_err_name_r(status, name, sizeof name), REDIS_RECONNECT,
+                    "no connection to %s: %s", place->endpoint,
+                    uv_strerror_r(status, words, sizeof words));
 }
 
 void redis_fault_set(struct redis_fault *fault, const char *code, enum redis_remedy remedy,

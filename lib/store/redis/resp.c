@@ -126,7 +126,11 @@ static void *create_integer(const redisReadTask *task, long long number)
 
 static void *create_nil(const redisReadTask *task)
 {
-    return create(task, 0);
+    struct resp_value *value = create(task, 0);
+    if (value != NULL) {
+        value->kind = RESP_NIL; /* the task says what would be there, were it not nil */
+    }
+    return value;
 }
 
 #if HIREDIS_MAJOR >= 1
