@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What getopt_long() returns for option number 0; above every character. */
@@ -64,6 +65,26 @@ static void print_option(const char *name, const char *argument, const char *hel
     printf("  %-22s %s\n", left, help);
 }
 
+/* Prints the exit codes in order: those of the command, and between them 64 and 70, which every
+ * command has. */
+static void print_exits(const char *exits)
+{
+    static const struct {
+        int code;
+        const char *line;
+    } common[] = {{CLI_USAGE, "  64  wrong usage\n"}, {CLI_INTERNAL, "  70  internal error\n"}};
+    size_t next = 0;
+    while (*exits != '\0' || next < 2) {
+        if (next < 2 && (*exits == '\0' || strtol(exits, NULL, 10) > common[next].code)) {
+            (void)fputs(common[next++].line, stdout);
+        } else {
+            size_t length = strcspn(exits, "\n");
+            printf("%.*s\n", (int)length, exits);
+            exits += length + (exits[length] == '\n' ? 1 : 0);
+        }
+    }
+}
+
 static void print_help(const struct cli_command *command, const struct cli_option *options)
 {
     printf("Usage: leaderd %s%s%s\n\n%s\n", command->name, command->synopsis[0] != '\0' ? " " : "",
@@ -73,8 +94,8 @@ static void print_help(const struct cli_command *command, const struct cli_optio
         print_option(option->name, option->argument, option->help);
     }
     print_option("help", NULL, "print this");
-    printf("\nExamples:\n%s\nExit codes:\n%s  64  wrong usage\n  70  internal error\n",
-           command->examples, command->exits);
+    printf("\nExamples:\n%s\nExit codes:\n", command->examples);
+    print_exits(command->exits);
 }
 
 /* Keeps what was given for one option. */

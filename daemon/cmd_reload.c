@@ -13,8 +13,10 @@ static const struct cli_command reload_command = {
             "configuration with errors changes nothing; the errors are printed.\n",
     .examples = "  leaderd reload\n"
                 "  leaderd check-config && leaderd reload\n",
-    .exits = "  0   the new configuration is in force\n" CLI_CLIENT_EXITS
-             "  78  also: the configuration was refused\n",
+    .exits = "  0   the new configuration is in force\n"
+             "  69  the daemon or its store is unavailable\n"
+             "  77  not permitted\n"
+             "  78  the configuration was refused, or the token file is wrong\n",
     .operands_max = 0,
 };
 

@@ -173,8 +173,8 @@ START_TEST(families_are_whole_and_never_twice)
     struct text seen = {0};
     render((enum metrics_format)_i);
     text_add(&seen, "\n");
-    const char *family = NULL;
-    size_t length = 0;
+    const char *family = "";
+    size_t length = 1;
     for (char *line = strtok(text.bytes, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         if (strncmp(line, "# HELP ", 7) == 0) {
             family = line + 7;

@@ -10,7 +10,7 @@ START_TEST(percentiles_are_by_nearest_rank)
 {
     struct profile profile = {0};
     for (int i = 100; i >= 1; i--) {
-        profile_add(&profile, OPERATION_RENEW, i * 10);
+        profile_add(&profile, OPERATION_RENEW, (int64_t)i * 10);
     }
     struct profile_summary summary;
     profile_summarize(&profile, OPERATION_RENEW, &summary);
