@@ -1,0 +1,474 @@
+#include "lib/store/local/local_store.h"
+
+#include "lib/base/moment.h"
+#include "lib/base/text.h"
+#include "lib/store/local/record_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HANDLES = 2 };
+
+/* One call on its way through the worker pool. It outlives a call that was given up. */
+struct job {
+    struct job *next;
+    struct local_store *store;
+    struct store_call *call; /* NULL: given up, nobody wants the answer */
+    uv_work_t work;
+    bool begun;
+    struct lease_request request; /* its strings are `strings` */
+    char *strings;
+    int patience_ms;
+    struct text meta;
+    struct lease_reply reply;
+};
+
+struct local_store {
+    struct store base;
+    uv_loop_t *loop;
+    struct record_file *file;
+    char *path;
+    int events_fd;
+    struct job *first, *last; /* waiting or running; only the first runs */
+    bool running;
+    bool down;
+    bool closing;
+    int open_handles;
+    uv_timer_t timer; /* the earliest time to give up; 0 ms: tell that the store is up */
+    uv_fs_event_t events;
+    bool told_up;
+    struct store_call *unsent; /* there was no memory to keep them */
+    int64_t last_ok_ms;
+    struct problem last_error;
+    struct name {
+        struct name *next;
+        char election[LEASE_ELECTION_SIZE];
+    } * names; /* subscribed */
+};
+
+static struct local_store *of(struct store *store)
+{
+    return (struct local_store *)store;
+}
+
+static void run_next(struct local_store *store);
+
+static void job_free(struct job *job)
+{
+    free(job->strings);
+    text_free(&job->meta);
+    free(job);
+}
+
+/* Health. */
+
+static void tell_up(struct local_store *store)
+{
+    const struct store_listener *listener = &store->base.listener;
+    store->down = false;
+    if (listener->connected != NULL) {
+        listener->connected(listener->owner, true);
+    }
+    if (listener->up != NULL) {
+        listener->up(listener->owner);
+    }
+}
+
+static void take_result(struct local_store *store, const struct lease_reply *reply)
+{
+    const struct store_listener *listener = &store->base.listener;
+    if (store->closing) {
+        return;
+    }
+    if (reply->outcome != LEASE_FAILED) {
+        store->last_ok_ms = boottime_us() / 1000;
+        store->last_error.text[0] = '\0';
+        if (store->down) {
+            tell_up(store);
+        }
+        return;
+    }
+    store->last_error = reply->problem;
+    if (listener->error != NULL) {
+        listener->error(listener->owner, reply->error);
+    }
+    if (!store->down) {
+        store->down = true;
+        if (listener->down != NULL) {
+            listener->down(listener->owner, reply->error, &reply->problem);
+        }
+    }
+}
+
+/* Messages: a byte written to a file that everybody watches. What it says does not matter, since
+ * it is only a reason to look. */
+
+static void announce(struct local_store *store, enum lease_outcome outcome)
+{
+    if (lease_announcement(outcome) != NULL && store->events_fd >= 0) {
+        ssize_t written = pwrite(store->events_fd, "!", 1, 0);
+        (void)written;
+    }
+}
+
+static void on_event(uv_fs_event_t *handle, const char *file, int events, int status)
+{
+    struct local_store *store = handle->data;
+    const struct store_listener *listener = &store->base.listener;
+    (void)file;
+    (void)events;
+    if (status != 0 || listener->hint == NULL) {
+        return;
+    }
+    struct name *next;
+    for (struct name *name = store->names; name != NULL && !store->closing; name = next) {
+        next = name->next;
+        listener->hint(listener->owner, name->election, "released");
+    }
+}
+
+/* Calls. */
+
+static void answer(struct job *job, const struct lease_reply *reply)
+{
+    struct store_call *call = job->call;
+    job->call = NULL;
+    if (call != NULL) {
+        call->slot = NULL;
+        call->answer(call, reply);
+    }
+}
+
+static void answer_without(struct job *job, enum lease_outcome outcome, const char *code,
+                           const char *sentence)
+{
+    struct lease_reply reply = {
+        .id = job->request.id, .outcome = outcome, .record = {.state = LEASE_ABSENT, .meta = ""}};
+    (void)snprintf(reply.error, sizeof reply.error, "%s", code);
+    (void)problem_set(&reply.problem, "lease file %s: %s", job->store->path, sentence);
+    answer(job, &reply);
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct job *job = work->data;
+    record_file_apply(job->store->file, &job->request, job->patience_ms, &job->meta, &job->reply);
+}
+
+static void arm(struct local_store *store);
+static void close_if_idle(struct local_store *store);
+
+static void on_done(uv_work_t *work, int status)
+{
+    struct job *job = work->data;
+    struct local_store *store = job->store;
+    (void)status;
+    store->running = false;
+    store->first = job->next;
+    if (store->first == NULL) {
+        store->last = NULL;
+    }
+    announce(store, job->reply.outcome);
+    take_result(store, &job->reply);
+    answer(job, &job->reply);
+    job_free(job);
+    run_next(store);
+    arm(store);
+    close_if_idle(store);
+}
+
+/* Starts the first job; one that was given up before it began is dropped. */
+static void run_next(struct local_store *store)
+{
+    while (!store->running && store->first != NULL) {
+        struct job *job = store->first;
+        if (job->call == NULL || store->closing) {
+            store->first = job->next;
+            answer_without(job, LEASE_FAILED, "closed", "the store is being closed");
+            job_free(job);
+            continue;
+        }
+        job->begun = true;
+        store->running = true;
+        if (uv_queue_work(store->loop, &job->work, on_work, on_done) != 0) {
+            abort(); /* only for a NULL callback */
+        }
+    }
+    if (store->first == NULL) {
+        store->last = NULL;
+    }
+}
+
+static void give_up_overdue(struct local_store *store)
+{
+    uint64_t now = uv_now(store->loop);
+    for (struct job *job = store->first; job != NULL; job = job->next) {
+        if (job->call == NULL || job->call->give_up_at > now) {
+            continue;
+        }
+        if (job->begun) {
+            answer_without(job, LEASE_UNKNOWN, "timeout", "it did not answer in time");
+        } else {
+            answer_without(job, LEASE_FAILED, "timeout", "calls before this one took too long");
+        }
+    }
+}
+
+static void fail_unsent(struct local_store *store)
+{
+    while (store->unsent != NULL) {
+        struct store_call *call = store->unsent;
+        store->unsent = call->next;
+        struct lease_reply reply = {.id = call->request_id,
+                                    .outcome = LEASE_FAILED,
+                                    .record = {.state = LEASE_ABSENT, .meta = ""},
+                                    .error = "memory",
+                                    .problem = {"out of memory"}};
+        call->answer(call, &reply);
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct local_store *store = timer->data;
+    fail_unsent(store);
+    if (!store->told_up) {
+        store->told_up = true;
+        tell_up(store);
+    }
+    give_up_overdue(store);
+    run_next(store);
+    arm(store);
+}
+
+static void arm(struct local_store *store)
+{
+    uint64_t earliest = UINT64_MAX;
+    if (store->closing) {
+        return;
+    }
+    for (const struct job *job = store->first; job != NULL; job = job->next) {
+        if (job->call != NULL && job->call->give_up_at < earliest) {
+            earliest = job->call->give_up_at;
+        }
+    }
+    uint64_t now = uv_now(store->loop);
+    if (!store->told_up) {
+        earliest = now;
+    }
+    if (earliest == UINT64_MAX) {
+        uv_timer_stop(&store->timer);
+    } else {
+        uv_timer_start(&store->timer, on_timer, earliest > now ? earliest - now : 0, 0);
+    }
+}
+
+static char *append(char **at, const char *string)
+{
+    size_t size = strlen(string) + 1;
+    char *copy = memcpy(*at, string, size);
+    *at += size;
+    return copy;
+}
+
+/* Copies the request with its strings; false when memory is short. */
+static bool copy_request(struct job *job, const struct lease_request *request)
+{
+    const char *const strings[] = {request->election, request->instance, request->participant,
+                                   request->meta, request->version};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        size += strlen(strings[i]) + 1;
+    }
+    job->strings = malloc(size);
+    if (job->strings == NULL) {
+        return false;
+    }
+    char *at = job->strings;
+    job->request = *request;
+    job->request.election = append(&at, request->election);
+    job->request.instance = append(&at, request->instance);
+    job->request.participant = append(&at, request->participant);
+    job->request.meta = append(&at, request->meta);
+    job->request.version = append(&at, request->version);
+    return true;
+}
+
+static void submit(struct store *base, struct store_call *call, const struct lease_request *request,
+                   int64_t timeout_ms)
+{
+    struct local_store *store = of(base);
+    struct job *job = calloc(1, sizeof *job);
+    call->request_id = request->id;
+    call->give_up_at = uv_now(store->loop) + (uint64_t)timeout_ms;
+    if (job == NULL || !copy_request(job, request)) {
+        free(job);
+        call->next = store->unsent;
+        store->unsent = call;
+        uv_timer_start(&store->timer, on_timer, 0, 0);
+        return;
+    }
+    job->store = store;
+    job->call = call;
+    job->work.data = job;
+    job->patience_ms = (int)timeout_ms;
+    call->slot = job;
+    if (store->last != NULL) {
+        store->last->next = job;
+    } else {
+        store->first = job;
+    }
+    store->last = job;
+    if (!store->closing) {
+        run_next(store);
+    }
+    arm(store);
+}
+
+static void subscribe(struct store *base, const char *election)
+{
+    struct local_store *store = of(base);
+    struct name *name = calloc(1, sizeof *name);
+    if (name != NULL) { /* without it there are no hints, and looks come by the clock */
+        (void)snprintf(name->election, sizeof name->election, "%s", election);
+        name->next = store->names;
+        store->names = name;
+    }
+}
+
+static void unsubscribe(struct store *base, const char *election)
+{
+    struct name **link = &of(base)->names;
+    while (*link != NULL && strcmp((*link)->election, election) != 0) {
+        link = &(*link)->next;
+    }
+    struct name *name = *link;
+    if (name != NULL) {
+        *link = name->next;
+        free(name);
+    }
+}
+
+static void health(const struct store *base, struct store_health *health)
+{
+    const struct local_store *store = (const struct local_store *)base;
+    *health = (struct store_health){
+        .kind = "local",
+        .mode = "embedded",
+        .endpoint = store->path,
+        .connected = store->told_up && !store->down,
+        .last_ok_ms = store->last_ok_ms,
+        .circuit = "closed",
+        .last_error = store->last_error.text[0] != '\0' ? store->last_error.text : NULL};
+}
+
+static void store_free(struct local_store *store)
+{
+    while (store->names != NULL) {
+        struct name *name = store->names;
+        store->names = name->next;
+        free(name);
+    }
+    if (store->file != NULL) {
+        record_file_close(store->file);
+    }
+    if (store->events_fd >= 0) {
+        close(store->events_fd);
+    }
+    free(store->path);
+    free(store);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct local_store *store = handle->data;
+    if (--store->open_handles > 0) {
+        return;
+    }
+    struct store_listener listener = store->base.listener;
+    store_free(store);
+    if (listener.closed != NULL) {
+        listener.closed(listener.owner);
+    }
+}
+
+static void close_if_idle(struct local_store *store)
+{
+    if (store->closing && !store->running && !uv_is_closing((uv_handle_t *)&store->timer)) {
+        fail_unsent(store);
+        uv_close((uv_handle_t *)&store->timer, on_closed);
+        uv_close((uv_handle_t *)&store->events, on_closed);
+    }
+}
+
+/* The rest is done in the next turn: nobody is answered from inside a call. */
+static void close_later(uv_timer_t *timer)
+{
+    struct local_store *store = timer->data;
+    struct job *job = store->first;
+    if (store->running) {
+        answer_without(job, LEASE_UNKNOWN, "closed", "the store is being closed");
+    } else {
+        run_next(store);
+    }
+    close_if_idle(store);
+}
+
+static void close_store(struct store *base)
+{
+    struct local_store *store = of(base);
+    store->closing = true;
+    uv_fs_event_stop(&store->events);
+    uv_timer_start(&store->timer, close_later, 0, 0);
+}
+
+static const struct store_class local_class = {.submit = submit,
+                                               .subscribe = subscribe,
+                                               .unsubscribe = unsubscribe,
+                                               .health = health,
+                                               .close = close_store,
+                                               .shared_clock = true};
+
+/* Without this file hints are lost and hand-over waits for the next look: no reason to refuse. */
+static void watch_events(struct local_store *store)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s.events", store->path);
+    if (length > 0 && (size_t)length < sizeof path) {
+        store->events_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    }
+    if (store->events_fd >= 0) {
+        (void)uv_fs_event_start(&store->events, on_event, path, 0);
+    }
+}
+
+struct store *local_store_new(uv_loop_t *loop, const struct local_store_options *options,
+                              const struct store_listener *listener, struct problem *problem)
+{
+    struct local_store *store = calloc(1, sizeof *store);
+    if (store == NULL || (store->path = strdup(options->path)) == NULL) {
+        free(store);
+        (void)problem_set(problem, "lease file %s: out of memory", options->path);
+        return NULL;
+    }
+    store->base = (struct store){.class = &local_class, .listener = *listener};
+    store->loop = loop;
+    store->events_fd = -1;
+    store->file = record_file_open(options->path, problem);
+    if (store->file == NULL) {
+        store_free(store);
+        return NULL;
+    }
+    store->open_handles = HANDLES;
+    uv_timer_init(loop, &store->timer);
+    uv_fs_event_init(loop, &store->events);
+    store->timer.data = store;
+    store->events.data = store;
+    watch_events(store);
+    arm(store);
+    return &store->base;
+}

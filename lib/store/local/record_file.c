@@ -1,0 +1,322 @@
+#include "lib/store/local/record_file.h"
+
+#include "lib/base/moment.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "ldrd": tells our files from other SQLite databases (PRAGMA application_id). */
+enum { APPLICATION_ID = 0x6c647264 };
+
+struct record_file {
+    sqlite3 *database;
+    sqlite3_stmt *begin, *commit, *rollback, *read, *write;
+    char *path;
+    char boot_id[LEASE_REIGN_SIZE];
+};
+
+static const char *code_name(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+        return "SQLITE_BUSY";
+    case SQLITE_NOMEM:
+        return "SQLITE_NOMEM";
+    case SQLITE_READONLY:
+        return "SQLITE_READONLY";
+    case SQLITE_IOERR:
+        return "SQLITE_IOERR";
+    case SQLITE_CORRUPT:
+        return "SQLITE_CORRUPT";
+    case SQLITE_FULL:
+        return "SQLITE_FULL";
+    case SQLITE_CANTOPEN:
+        return "SQLITE_CANTOPEN";
+    case SQLITE_NOTADB:
+        return "SQLITE_NOTADB";
+    case SQLITE_PERM:
+        return "SQLITE_PERM";
+    default:
+        return "SQLITE_ERROR";
+    }
+}
+
+static const char *advice(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+        return ": another process holds it locked";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return ": make the file and its directory writable for this user";
+    case SQLITE_FULL:
+        return ": the disk is full";
+    case SQLITE_CANTOPEN:
+        return ": does its directory exist, and may this user write there?";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return ": it is left as it is; move it away, or name another file";
+    default:
+        return "";
+    }
+}
+
+static void explain(const struct record_file *file, int code, struct problem *problem)
+{
+    (void)problem_set(problem, "lease file %s: %s%s", file->path, sqlite3_errstr(code),
+                      advice(code));
+}
+
+static void read_boot_id(char out[LEASE_REIGN_SIZE])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, out, LEASE_REIGN_SIZE - 1) : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    out[length > 0 ? length : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+}
+
+static int prepare(struct record_file *file, const char *sql, sqlite3_stmt **statement)
+{
+    return sqlite3_prepare_v3(file->database, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+}
+
+static int read_number(sqlite3 *database, const char *sql, int64_t *number)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
+        *number = sqlite3_column_int64(statement, 0);
+        code = code == SQLITE_ROW ? SQLITE_OK : code;
+    }
+    (void)sqlite3_finalize(statement);
+    return code;
+}
+
+/* A new file becomes ours; somebody else's database is refused. */
+static int claim(struct record_file *file)
+{
+    int64_t application = 0;
+    int64_t tables = 0;
+    int code = sqlite3_exec(file->database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (code == SQLITE_OK) {
+        code = read_number(file->database, "PRAGMA application_id", &application);
+    }
+    if (code == SQLITE_OK) {
+        code = read_number(file->database, "SELECT count(*) FROM sqlite_master", &tables);
+    }
+    if (code == SQLITE_OK && application != APPLICATION_ID && tables > 0) {
+        code = SQLITE_NOTADB;
+    }
+    if (code == SQLITE_OK && application != APPLICATION_ID) {
+        code = sqlite3_exec(file->database,
+                            "PRAGMA application_id = 1818522212;"
+                            "CREATE TABLE record (election TEXT PRIMARY KEY, state INT, term INT,"
+                            " n INT, lease_ms INT, end_us INT, written_us INT, acquired_us INT,"
+                            " unconfirmed INT, instance TEXT, participant TEXT, reign TEXT,"
+                            " meta TEXT) STRICT, WITHOUT ROWID",
+                            NULL, NULL, NULL);
+    }
+    int ended =
+        sqlite3_exec(file->database, code == SQLITE_OK ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL);
+    return code != SQLITE_OK ? code : ended;
+}
+
+static int set_up(struct record_file *file)
+{
+    int code =
+        sqlite3_open_v2(file->path, &file->database,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) {
+        (void)sqlite3_busy_timeout(file->database, 2000);
+        code = claim(file);
+    }
+    if (code == SQLITE_OK) {
+        code =
+            sqlite3_exec(file->database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+                         NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = prepare(file, "BEGIN IMMEDIATE", &file->begin);
+    }
+    if (code == SQLITE_OK) {
+        code = prepare(file, "COMMIT", &file->commit);
+    }
+    if (code == SQLITE_OK) {
+        code = prepare(file, "ROLLBACK", &file->rollback);
+    }
+    if (code == SQLITE_OK) {
+        code = prepare(file,
+                       "SELECT state, term, n, lease_ms, end_us, written_us, acquired_us,"
+                       " unconfirmed, instance, participant, reign, meta FROM record"
+                       " WHERE election = ?",
+                       &file->read);
+    }
+    if (code == SQLITE_OK) {
+        code = prepare(file,
+                       "INSERT OR REPLACE INTO record (state, term, n, lease_ms, end_us,"
+                       " written_us, acquired_us, unconfirmed, instance, participant, reign, meta,"
+                       " election) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       &file->write);
+    }
+    return code;
+}
+
+struct record_file *record_file_open(const char *path, struct problem *problem)
+{
+    struct record_file *file = calloc(1, sizeof *file);
+    if (file == NULL || (file->path = strdup(path)) == NULL) {
+        (void)problem_set(problem, "lease file %s: out of memory", path);
+        free(file);
+        return NULL;
+    }
+    read_boot_id(file->boot_id);
+    int code = set_up(file);
+    if (code != SQLITE_OK) {
+        explain(file, code, problem);
+        record_file_close(file);
+        return NULL;
+    }
+    return file;
+}
+
+void record_file_close(struct record_file *file)
+{
+    sqlite3_stmt *statements[] = {file->begin, file->commit, file->rollback, file->read,
+                                  file->write};
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        (void)sqlite3_finalize(statements[i]);
+    }
+    (void)sqlite3_close(file->database);
+    free(file->path);
+    free(file);
+}
+
+static int run(sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+    (void)sqlite3_reset(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static void copy_column(sqlite3_stmt *row, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+    (void)snprintf(out, size, "%s", text != NULL ? (const char *)text : "");
+}
+
+static bool row_is_sane(const struct lease_record *record)
+{
+    return record->state >= LEASE_HELD && record->state <= LEASE_VACATED && record->term >= 0 &&
+           record->term < LEASE_TERM_MAX && record->n >= 0 && record->lease_ms > 0 &&
+           record->lease_ms <= 86400000;
+}
+
+static void fill_record(sqlite3_stmt *row, struct text *meta, struct lease_record *record)
+{
+    const unsigned char *text = sqlite3_column_text(row, 11);
+    record->state = (enum lease_state)sqlite3_column_int(row, 0);
+    record->term = sqlite3_column_int64(row, 1);
+    record->n = sqlite3_column_int64(row, 2);
+    record->lease_ms = sqlite3_column_int64(row, 3);
+    record->end_us = sqlite3_column_int64(row, 4);
+    record->written_us = sqlite3_column_int64(row, 5);
+    record->acquired_us = sqlite3_column_int64(row, 6);
+    record->unconfirmed = sqlite3_column_int64(row, 7);
+    copy_column(row, 8, record->instance, sizeof record->instance);
+    copy_column(row, 9, record->participant, sizeof record->participant);
+    copy_column(row, 10, record->reign, sizeof record->reign);
+    text_add(meta, text != NULL ? (const char *)text : "");
+}
+
+static int read_record(struct record_file *file, const char *election, struct text *meta,
+                       struct lease_record *record)
+{
+    *record = (struct lease_record){.state = LEASE_ABSENT, .meta = ""};
+    (void)sqlite3_bind_text(file->read, 1, election, -1, SQLITE_STATIC);
+    int code = sqlite3_step(file->read);
+    if (code == SQLITE_ROW) {
+        fill_record(file->read, meta, record);
+        code = meta->failed ? SQLITE_NOMEM : row_is_sane(record) ? SQLITE_OK : SQLITE_CORRUPT;
+    } else if (code == SQLITE_DONE) {
+        code = SQLITE_OK;
+    }
+    (void)sqlite3_reset(file->read);
+    record->meta = meta->bytes != NULL ? meta->bytes : "";
+    if (code == SQLITE_OK && record->state != LEASE_ABSENT &&
+        strcmp(record->reign, file->boot_id) != 0) {
+        record->state = LEASE_RELEASED; /* whoever held it died with its boot */
+    }
+    return code;
+}
+
+static int write_record(struct record_file *file, const char *election,
+                        const struct lease_record *record)
+{
+    sqlite3_stmt *write = file->write;
+    (void)sqlite3_bind_int(write, 1, (int)record->state);
+    (void)sqlite3_bind_int64(write, 2, record->term);
+    (void)sqlite3_bind_int64(write, 3, record->n);
+    (void)sqlite3_bind_int64(write, 4, record->lease_ms);
+    (void)sqlite3_bind_int64(write, 5, record->end_us);
+    (void)sqlite3_bind_int64(write, 6, record->written_us);
+    (void)sqlite3_bind_int64(write, 7, record->acquired_us);
+    (void)sqlite3_bind_int64(write, 8, record->unconfirmed);
+    (void)sqlite3_bind_text(write, 9, record->instance, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(write, 10, record->participant, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(write, 11, record->reign, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(write, 12, record->meta, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(write, 13, election, -1, SQLITE_STATIC);
+    return run(write);
+}
+
+static int transact(struct record_file *file, const struct lease_request *request,
+                    struct text *meta, struct lease_reply *reply)
+{
+    struct lease_record record;
+    struct lease_server server = {.now_us = boottime_us(),
+                                  .term_floor_us = wall_us(),
+                                  .reign = file->boot_id,
+                                  .restart_guard = false};
+    int code = read_record(file, request->election, meta, &record);
+    if (code == SQLITE_OK && lease_apply(&record, request, &server, reply)) {
+        code = write_record(file, request->election, &record);
+    }
+    if (code == SQLITE_OK && reply->record.meta == request->meta) {
+        text_clear(meta);
+        text_add(meta, request->meta);
+        code = meta->failed ? SQLITE_NOMEM : SQLITE_OK;
+    }
+    if (code == SQLITE_OK) {
+        code = run(file->commit);
+    }
+    if (code != SQLITE_OK) {
+        (void)run(file->rollback);
+    }
+    reply->record.meta = meta->bytes != NULL ? meta->bytes : "";
+    return code;
+}
+
+void record_file_apply(struct record_file *file, const struct lease_request *request,
+                       int patience_ms, struct text *meta, struct lease_reply *reply)
+{
+    (void)sqlite3_busy_timeout(file->database, patience_ms);
+    int code = run(file->begin);
+    if (code == SQLITE_OK) {
+        code = transact(file, request, meta, reply);
+    }
+    if (code != SQLITE_OK) {
+        *reply = (struct lease_reply){.id = request->id,
+                                      .outcome = LEASE_FAILED,
+                                      .record = {.state = LEASE_ABSENT, .meta = ""}};
+        (void)snprintf(reply->error, sizeof reply->error, "%s", code_name(code));
+        explain(file, code, &reply->problem);
+    }
+}
