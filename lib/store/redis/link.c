@@ -172,7 +172,17 @@ static void on_received(void *owner, const char *bytes, size_t length)
 
 static void on_ended(void *owner, int status)
 {
-    lose_by_status(owner, status);
+    struct link *link = owner;
+    if (status != UV_EOF || link->first_length > 0) {
+        lose_by_status(link, status);
+        return;
+    }
+    struct redis_fault fault;
+    redis_fault_set(&fault, "EOF", REDIS_RECONNECT,
+                    "the server at %s closed the connection before it answered: is it Redis, and "
+                    "without TLS?",
+                    link->target->endpoint);
+    lose(link, &fault);
 }
 
 static const struct transport_events transport_events = {.received = on_received,

@@ -258,6 +258,22 @@ void subscriber_remove(struct subscriber *subscriber, const char *election)
             (subscriber->count - at) * sizeof *subscriber->elections);
 }
 
+void subscriber_follow(struct subscriber *subscriber, bool anew)
+{
+    if (subscriber->closing) {
+        return;
+    }
+    if (anew) {
+        link_close(subscriber->link);
+        subscriber->link = NULL;
+        subscriber->ready = false;
+    }
+    if (subscriber->link == NULL && subscriber->count > 0) {
+        (void)uv_timer_stop(&subscriber->timer);
+        connect_now(subscriber);
+    }
+}
+
 static void on_closed(uv_handle_t *timer)
 {
     struct subscriber *subscriber = timer->data;

@@ -30,6 +30,10 @@ struct subscriber *subscriber_new(uv_loop_t *loop, const struct link_target *tar
 void subscriber_add(struct subscriber *subscriber, const char *election);
 void subscriber_remove(struct subscriber *subscriber, const char *election);
 
+/* The calls have a connection again: so wait no longer, and when that may lead to another server
+ * (`anew`), connect to that one, too. */
+void subscriber_follow(struct subscriber *subscriber, bool anew);
+
 /* Nothing is called any more. Takes NULL, too. */
 void subscriber_close(struct subscriber *subscriber);
 

@@ -464,6 +464,7 @@ START_TEST(a_replica_is_left_until_it_is_a_primary)
     ck_assert_int_eq(reply->outcome, LEASE_FAILED);
     ck_assert_str_eq(reply->error, "READONLY");
     ck_assert_int_eq(client.downs, 1);
+    ck_assert_int_eq(client.errors, 1);
     (void)server_command(&server, "REPLICAOF NO ONE");
     run_until(&client, client.ups == 2);
     ck_assert_int_eq(ask_verb(&client, &call, LEASE_ACQUIRE)->outcome, LEASE_GUARDED);

@@ -135,6 +135,8 @@ START_TEST(who_hangs_up_is_reported)
     client_open(&client, &options);
     run_until(&client, client.downs == 1);
     ck_assert_str_eq(client.down_code, "EOF");
+    ck_assert_ptr_nonnull(
+        strstr(client.down_problem.text, "closed the connection before it answered"));
     leave();
 }
 END_TEST
