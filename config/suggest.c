@@ -38,7 +38,7 @@ int edit_distance(const char *one, const char *other)
 
 void suggestion_offer(struct suggestion *suggestion, const char *word, const char *candidate)
 {
-    int limit = least(3, (int)strlen(candidate) / 3 + 1);
+    int limit = strlen(candidate) < 6 ? 1 : least(3, (int)strlen(candidate) / 3);
     int distance = edit_distance(word, candidate);
     if (distance <= limit && (suggestion->best[0] == '\0' || distance < suggestion->distance)) {
         strcpy(suggestion->best, candidate);
