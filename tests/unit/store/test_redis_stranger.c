@@ -148,9 +148,8 @@ static const char *const lies[] = {
     "$-1\r\n",
     "*-1\r\n",
     "*0\r\n",
-    "*17\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:"
-    "1\r\n"
-    ":1\r\n:1\r\n",
+    ("*17\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"
+     ":1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n"),
     "HTTP/1.1 200 OK\r\n\r\n",
     "*2147483647\r\n",
     "+OK\r\n+OK\r\n+OK\r\n",
