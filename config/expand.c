@@ -81,7 +81,7 @@ static bool expand_dollar(const struct config_source *source, bool runtime, cons
     }
     if (!runtime) {
         return problem_set(problem, "$RUNTIME is known only in http.listeners[].address, state_dir "
-                                    "and a local store's path");
+                                    "and store.url");
     }
     text_add(out, source->runtime_dir);
     *at += 1 + length;

@@ -182,7 +182,7 @@ START_TEST(runtime_is_known_in_places_only)
     case_end(&loading);
     expect_issues("participant_id: $RUNTIME\n",
                   "test.yaml:1:17: participant_id: $RUNTIME is known only in "
-                  "http.listeners[].address, state_dir and a local store's path (value "
+                  "http.listeners[].address, state_dir and store.url (value "
                   "$RUNTIME)\n");
     expect_issues("state_dir: $RUNTIMES\n",
                   "test.yaml:1:12: state_dir: has a lone $; a variable is ${NAME}, a dollar sign "
