@@ -9,6 +9,7 @@
 
 #include "lib/base/text.h"
 #include "lib/store/redis/redis_store.h"
+#include "lib/store/redis/script.h"
 
 enum { CALL_KEY_SIZE = REDIS_KEY_PREFIX_MAX + LEASE_ELECTION_SIZE };
 
@@ -30,7 +31,8 @@ struct call_slot {
     struct call_slot *next;
     char key[CALL_KEY_SIZE];
     struct text arguments;
-    int sent; /* how often */
+    enum script_form form; /* it was sent in */
+    int sent;              /* how often in this form */
 };
 
 struct call_slots {

@@ -31,8 +31,9 @@ static const struct row rows[] = {
     {"ERR wrong number of arguments for 'auth'", "WRONGPASS", REDIS_CONFIGURE, false,
      "knows no ACL users (Redis before 6.0): remove store.username"},
     {"NOPERM", NULL, REDIS_HOLD, false,
-     "does not permit this user what leaderd needs: +evalsha +eval +time +hmget +hset +publish "
-     "+info +ping, and the keys and channels that begin with store.key_prefix"},
+     "does not permit this user what leaderd needs: +evalsha +eval +time +hmget +hset +hlen "
+     "+publish "
+     "+subscribe +info +ping, and the keys and channels that begin with store.key_prefix"},
     {"ERR The user executing the script", "NOPERM", REDIS_HOLD, false,
      "does not permit this user what the script needs: +time +hmget +hset +publish +info, and the "
      "keys and channels that begin with store.key_prefix"},

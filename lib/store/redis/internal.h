@@ -26,6 +26,8 @@ struct redis_store {
     bool down_told; /* the listener knows of this loss */
     bool has_fault; /* `fault` is newer than the last good answer */
     bool closing;
+    enum script_form form;  /* in which this server takes the script */
+    bool full_form_refused; /* it does not know the other one */
     struct redis_fault fault;
     int64_t last_ok_ms;
 

@@ -108,6 +108,8 @@ static void on_ready(void *owner)
 {
     struct redis_store *store = owner;
     store->ready = true;
+    store->form = SCRIPT_PLAIN;
+    store->full_form_refused = false;
     (void)snprintf(store->reign, sizeof store->reign, "%016" PRIx64 "%016" PRIx64,
                    prng_next(&store->prng), prng_next(&store->prng));
     subscriber_follow(store->subscriber, store->moved);

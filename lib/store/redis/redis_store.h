@@ -15,14 +15,15 @@
  *   failure up to reconnect_max_ms and reset by a good answer. A renewal or release that finds the
  *   store down shortens that wait to a second at most.
  * - A key that holds anything but a record of ours is never written to (code "foreign" or
- *   "WRONGTYPE"). Whatever a server answers, it cannot crash or stall the daemon.
+ *   "WRONGTYPE"). A hash that shares no field with ours is known by HLEN, so an ACL user should
+ * have +hlen. Whatever a server answers, it cannot crash or stall the daemon.
+ * - Leases go on when the server's memory is full (Redis 7 and later).
  * - No sentence ever holds the password.
  *
- * Codes of failed and unknown calls: the first word of Redis' own error reply ("READONLY",
- * "NOPERM", …), or "unconnected", "overload", "memory", "closed", "foreign" (FAILED); "timeout",
- * "EOF", "malformed" (UNKNOWN); a lost or refused connection may also bear the name of a system
- * error
- * ("ECONNREFUSED", "EAI_NONAME", …).
+ * Codes, for people and counters. FAILED: the first word of Redis' own error ("READONLY", "NOPERM",
+ * …), "MAXCLIENTS", "unconnected", "overload", "oversize", "memory", "foreign". UNKNOWN, and of
+ * lost connections: "timeout", "EOF", "malformed", "closed", or the name of a system error
+ * ("ECONNRESET", "EAI_NONAME", …). A loss of the second connection only counts as an error.
  *
  * Maxima: REDIS_STORE_CALLS_MAX calls under way, more are FAILED "overload"; a reply of 1 MiB, a
  * larger one ends the connection.

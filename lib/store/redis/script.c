@@ -8,7 +8,11 @@
 /* Parts of the command: EVAL(SHA), script, number of keys, key, arguments. */
 enum { ARGUMENTS = 12, PARTS = 4 + ARGUMENTS };
 
-static const char script_text[] =
+static const char plain_text[] =
+#include "lib/store/redis/lease.lua.h"
+    ;
+
+static const char when_full_text[] = "#!lua flags=allow-oom\n"
 #include "lib/store/redis/lease.lua.h"
     ;
 
@@ -31,23 +35,34 @@ void script_add_arguments(struct text *text, const struct lease_request *request
     resp_integer(text, context->restart_guard);
 }
 
-void script_add_by_name(struct text *text, const struct text *arguments)
+static const char *text_of(enum script_form form, size_t *length)
 {
-    static char name[SHA1_HEX_SIZE];
-    if (name[0] == '\0') {
-        sha1_hex(script_text, sizeof script_text - 1, name);
+    bool plain = form == SCRIPT_PLAIN;
+    *length = (plain ? sizeof plain_text : sizeof when_full_text) - 1;
+    return plain ? plain_text : when_full_text;
+}
+
+void script_add_by_name(struct text *text, enum script_form form, const struct text *arguments)
+{
+    static char names[SCRIPT_WHEN_FULL + 1][SHA1_HEX_SIZE];
+    if (names[form][0] == '\0') {
+        size_t length;
+        const char *script = text_of(form, &length);
+        sha1_hex(script, length, names[form]);
     }
     resp_begin(text, PARTS);
     resp_string(text, "EVALSHA");
-    resp_string(text, name);
+    resp_string(text, names[form]);
     text_add_bytes(text, arguments->bytes, arguments->length);
 }
 
-void script_add_in_full(struct text *text, const struct text *arguments)
+void script_add_in_full(struct text *text, enum script_form form, const struct text *arguments)
 {
+    size_t length;
+    const char *script = text_of(form, &length);
     resp_begin(text, PARTS);
     resp_string(text, "EVAL");
-    resp_part(text, script_text, sizeof script_text - 1);
+    resp_part(text, script, length);
     text_add_bytes(text, arguments->bytes, arguments->length);
 }
 

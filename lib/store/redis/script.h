@@ -18,9 +18,13 @@ struct script_context {
 void script_add_arguments(struct text *text, const struct lease_request *request,
                           const struct script_context *context);
 
+/* The script as it is, and headed by a flag that lets it write when the server's memory is full: a
+ * record is rewritten in its place and takes no more room. Only Redis 7 and later know the flag. */
+enum script_form { SCRIPT_PLAIN = 1, SCRIPT_WHEN_FULL };
+
 /* Write a whole command around such arguments. */
-void script_add_by_name(struct text *text, const struct text *arguments);
-void script_add_in_full(struct text *text, const struct text *arguments);
+void script_add_by_name(struct text *text, enum script_form form, const struct text *arguments);
+void script_add_in_full(struct text *text, enum script_form form, const struct text *arguments);
 
 /* Reads the answer into all of `reply` but its id and error. False, and nothing may be believed,
  * when the value is anything but an answer of the script, of whatever type, length and content.

@@ -101,13 +101,39 @@ static void send_call(struct redis_store *store, struct store_call *call)
                    (slot->sent == 1 && (store->sent.last == NULL ||
                                         ((struct call_slot *)store->sent.last->slot)->sent == 1));
     if (in_full) {
-        script_add_in_full(output, &slot->arguments);
+        script_add_in_full(output, slot->form, &slot->arguments);
     } else {
-        script_add_by_name(output, &slot->arguments);
+        script_add_by_name(output, slot->form, &slot->arguments);
     }
     slot->sent++;
     calls_add(&store->sent, call);
     link_send(store->link);
+}
+
+/* The server did nothing with the call, and another way of asking may do. */
+static bool ask_otherwise(struct redis_store *store, struct store_call *call,
+                          struct redis_fault *fault)
+{
+    struct call_slot *slot = call->slot;
+    if (strcmp(fault->code, "NOSCRIPT") == 0 && slot->sent <= SENDS_BY_NAME_MAX) {
+        send_call(store, call);
+        return true;
+    }
+    if (slot->form == SCRIPT_PLAIN && strcmp(fault->code, "OOM") == 0 &&
+        !store->full_form_refused) {
+        store->form = SCRIPT_WHEN_FULL;
+        slot->form = SCRIPT_WHEN_FULL;
+        slot->sent = 0;
+        send_call(store, call);
+        return true;
+    }
+    if (slot->form == SCRIPT_WHEN_FULL && strcmp(fault->code, "ERR") == 0) {
+        store->form = SCRIPT_PLAIN;
+        store->full_form_refused = true;
+        struct redis_place place = {.endpoint = store->copy.endpoint};
+        redis_fault_read(fault, "OOM", 3, &place);
+    }
+    return false;
 }
 
 static void take_error(struct redis_store *store, struct store_call *call,
@@ -117,8 +143,7 @@ static void take_error(struct redis_store *store, struct store_call *call,
     struct redis_place place = {.endpoint = store->copy.endpoint, .key = slot->key};
     struct redis_fault fault;
     redis_fault_read(&fault, value->bytes, value->length, &place);
-    if (strcmp(fault.code, "NOSCRIPT") == 0 && slot->sent <= SENDS_BY_NAME_MAX) {
-        send_call(store, call);
+    if (ask_otherwise(store, call, &fault)) {
         return;
     }
     store->fault = fault;
@@ -255,6 +280,7 @@ void traffic_submit(struct redis_store *store, struct store_call *call,
         fail_later(store, call, STAGE_MEMORY);
         return;
     }
+    ((struct call_slot *)call->slot)->form = store->form;
     send_call(store, call);
     if (!uv_is_active((uv_handle_t *)&store->give_up) ||
         uv_timer_get_due_in(&store->give_up) > (uint64_t)timeout_ms) {

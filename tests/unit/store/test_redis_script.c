@@ -250,7 +250,7 @@ START_TEST(a_request_becomes_a_command)
         .key = "p:e", .channel = "p:e:events", .reign = "ab", .restart_guard = true};
     struct text arguments = {0}, command = {0};
     script_add_arguments(&arguments, &request, &context);
-    script_add_by_name(&command, &arguments);
+    script_add_by_name(&command, SCRIPT_PLAIN, &arguments);
     const char *tail = "$1\r\n1\r\n$3\r\np:e\r\n$7\r\nacquire\r\n$32\r\n" I
                        "\r\n$2\r\nme\r\n$5\r\n15000\r\n$2\r\n41\r\n$3\r\nv:1\r\n$1\r\n1\r\n"
                        "$1\r\n0\r\n$2\r\n{}\r\n$10\r\np:e:events\r\n$2\r\nab\r\n$1\r\n1\r\n";

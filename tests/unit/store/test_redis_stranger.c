@@ -200,6 +200,20 @@ START_TEST(a_script_is_not_sent_for_ever)
 }
 END_TEST
 
+START_TEST(an_old_server_whose_memory_is_full_is_named)
+{
+    struct redis_store_options options = listen_as("+PONG\r\n", "-OOM command not allowed\r\n");
+    stranger.speeches[2] = "-ERR Error compiling script (new function): unexpected symbol\r\n";
+    struct test_call call;
+    client_open(&client, &options);
+    run_until(&client, client.ups == 1);
+    ck_assert_int_eq(ask_verb(&client, &call, LEASE_ACQUIRE)->outcome, LEASE_FAILED);
+    ck_assert_str_eq(call.reply.error, "OOM");
+    ck_assert_ptr_nonnull(strstr(call.reply.problem.text, "its memory is full"));
+    leave();
+}
+END_TEST
+
 START_TEST(a_holder_does_not_sit_out_a_long_wait)
 {
     struct redis_store_options options = listen_as("-LOADING x\r\n", "+PONG\r\n");
@@ -225,6 +239,7 @@ static Suite *make_suite(void)
                         COUNT(lies));
     tcase_add_test(tests, an_answer_nobody_asked_for_ends_the_connection);
     tcase_add_test(tests, a_script_is_not_sent_for_ever);
+    tcase_add_test(tests, an_old_server_whose_memory_is_full_is_named);
     tcase_add_test(tests, a_holder_does_not_sit_out_a_long_wait);
     suite_add_tcase(suite, tests);
     return suite;
