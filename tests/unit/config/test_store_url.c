@@ -72,6 +72,10 @@ START_TEST(every_part_of_a_redis_url_is_read)
     ck_assert_ptr_null(url.username);
     ck_assert_str_eq(url.password, "only-a-password");
     store_url_deinit(&url);
+    url = good("redis://u:p@ss@h");
+    ck_assert_str_eq(url.password, "p@ss");
+    ck_assert_str_eq(url.host, "h");
+    store_url_deinit(&url);
     url = good("redis://user@h");
     ck_assert_str_eq(url.username, "user");
     ck_assert_ptr_null(url.password);
