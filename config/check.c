@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { SHOWN_CHARACTERS = 60 };
+enum { SHOWN_CHARACTERS = 60, KEY_PREFIX_BYTES_MAX = 256 };
 
 uint32_t code_point(const char *bytes, size_t size)
 {
@@ -56,6 +56,9 @@ bool check_participant(const char *text, struct problem *problem)
 
 bool check_key_prefix(const char *text, struct problem *problem)
 {
+    if (strlen(text) > KEY_PREFIX_BYTES_MAX) {
+        return problem_set(problem, "must be of at most %d bytes", KEY_PREFIX_BYTES_MAX);
+    }
     return check_participant(text, problem);
 }
 

@@ -129,6 +129,27 @@ START_TEST(a_participant_is_of_printable_characters)
 }
 END_TEST
 
+START_TEST(a_key_prefix_may_be_empty_and_has_no_space)
+{
+    expect_good("store: {key_prefix: \"\"}\n");
+    expect_good("store: {key_prefix: \"{tag}:\"}\n");
+    expect_issues("store: {key_prefix: \"a b\"}\n",
+                  "test.yaml:1:21: store.key_prefix: must be of printable characters without space "
+                  "(value a b)\n");
+    struct config_case loading = {0};
+    struct text yaml = {0};
+    text_add(&yaml, "store: {key_prefix: \"");
+    for (int i = 0; i < 86; i++) {
+        text_add(&yaml, "\xe2\x82\xac");
+    }
+    text_add(&yaml, "\"}\n");
+    case_load(&loading, yaml.bytes);
+    ck_assert_ptr_nonnull(strstr(loading.printed.bytes, "must be of at most 256 bytes"));
+    case_end(&loading);
+    text_free(&yaml);
+}
+END_TEST
+
 static void expect_metadata(size_t key_length, size_t value_length, bool good)
 {
     struct text yaml = {0};
@@ -217,6 +238,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, bounds_are_inclusive);
     tcase_add_test(tests, an_election_needs_a_proper_name);
     tcase_add_test(tests, a_participant_is_of_printable_characters);
+    tcase_add_test(tests, a_key_prefix_may_be_empty_and_has_no_space);
     tcase_add_test(tests, metadata_has_bounds);
     tcase_add_test(tests, an_election_inherits_metadata_and_may_replace_it);
     tcase_add_test(tests, a_secret_file_is_a_path_or_a_credential);
