@@ -1,0 +1,470 @@
+/* libmicrohttpd in the loop: connections in, calls to their handlers, answers out, the end. */
+#include "lib/http/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    CONNECTION_MEMORY = 12 * 1024, /* holds the largest request that is allowed */
+    IDLE_SECONDS = 60,
+    RUNS_PER_TURN = 64,
+    STOP_WITHIN_MS = 2000,
+    UPLOAD_MAX = 64 * 1024, /* a larger body is cut off rather than read to its end */
+};
+
+/* Lets libmicrohttpd work until it has nothing more to do now. When it says 0 it wants to run
+ * again: pipelined requests would hang otherwise. */
+void server_run(struct http_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+    if (server->running || server->daemon == NULL) {
+        return; /* a handler is at work: the run around it goes on */
+    }
+    server->running = true;
+    int runs = 0;
+    bool again = true;
+    while (again && runs++ < RUNS_PER_TURN) {
+        (void)MHD_run(server->daemon);
+        again = MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES && wait_ms == 0;
+    }
+    server->running = false;
+    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
+        uv_update_time(server->loop);
+        (void)uv_timer_start(&server->timer, server->timer.timer_cb, wait_ms, 0);
+    } else {
+        (void)uv_timer_stop(&server->timer);
+    }
+}
+
+static void stop_when_answered(struct http_server *server);
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct http_server *server = timer->data;
+    server_run(server);
+    stop_when_answered(server);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct http_server *server = poll->data;
+    (void)status;
+    (void)events;
+    server_run(server);
+    stop_when_answered(server);
+}
+
+/* Beyond the limit nobody is read; a status tells why. */
+static void turn_away(int fd)
+{
+    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                                 "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    ssize_t sent = send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)sent;
+    close(fd);
+}
+
+static void on_connection(uv_poll_t *poll, int status, int events)
+{
+    struct http_door *door = poll->data;
+    struct http_server *server = door->server;
+    (void)status;
+    (void)events;
+    for (;;) {
+        struct sockaddr_storage address;
+        socklen_t size = sizeof address;
+        int fd =
+            accept4(door->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            break;
+        }
+        size_t used = server->connection_count - server->parked_count;
+        server->arriving = door;
+        if (used >= (size_t)server->options.max_connections ||
+            MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size) != MHD_YES) {
+            turn_away(fd);
+            count_refusal(server, http_code_find("too_many_connections"));
+        }
+        server_run(server);
+    }
+}
+
+static void on_notify(void *owner, struct MHD_Connection *connection, void **context,
+                      enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = owner;
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = server->arriving;
+        server->connection_count++;
+    } else {
+        server->connection_count--;
+    }
+}
+
+static void take_body(struct http_call *call, const char *bytes, size_t *size)
+{
+    if (call->body.length + *size > HTTP_BODY_MAX) {
+        call->body_too_large = true;
+    } else {
+        text_add_bytes(&call->body, bytes, *size);
+    }
+    call->uploaded += *size;
+    *size = 0;
+}
+
+/* A length that is too large is refused before the body is read. */
+static bool announces_too_much(struct MHD_Connection *connection)
+{
+    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    return length != NULL && strtoull(length, NULL, 10) > HTTP_BODY_MAX;
+}
+
+/* Marks that on_line() leaves in place of a call. */
+static char line_too_long, line_has_nul;
+
+static bool is_mark(const void *context)
+{
+    return context == &line_too_long || context == &line_has_nul;
+}
+
+static enum MHD_Result refuse(struct http_call *call, const char *code, const char *detail)
+{
+    call->close_after = true;
+    call->refused = true;
+    http_call_problem(call, code, detail);
+    return call_queue(call);
+}
+
+static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connection *connection,
+                                  const char *url, const char *method, void **context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const void *mark = *context;
+    struct http_call *call = call_new(server, connection, info->socket_context, url, method);
+    *context = call;
+    if (call == NULL) {
+        return MHD_NO;
+    }
+    if (mark == &line_too_long) {
+        return refuse(call, "uri_too_long", "the request line may have 2048 bytes");
+    }
+    if (mark == &line_has_nul) {
+        return refuse(call, "bad_request", "the path or the query holds a NUL");
+    }
+    if (announces_too_much(connection)) {
+        return refuse(call, "body_too_large", "the body may have 4096 bytes");
+    }
+    return MHD_YES; /* answering before the second call would cost the connection its keep-alive */
+}
+
+static void handle(struct http_call *call)
+{
+    struct http_server *server = call->server;
+    call->stage = HTTP_STAGE_HANDLING;
+    if (!checks_pass(call)) {
+        return;
+    }
+    if (server->stopping) {
+        http_call_problem(call, "shutting_down", "the daemon is shutting down");
+        return;
+    }
+    call->route->handler(server->options.owner, call);
+}
+
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **context)
+{
+    struct http_server *server = owner;
+    struct http_call *call = *context;
+    (void)version;
+    if (call == NULL || is_mark(call)) {
+        return begin_call(server, connection, url, method, context);
+    }
+    if (*upload_size > 0) {
+        take_body(call, upload, upload_size);
+        return call->uploaded > UPLOAD_MAX ? MHD_NO : MHD_YES;
+    }
+    if (call->stage == HTTP_STAGE_READING) {
+        handle(call);
+    }
+    if (call->client_gone) {
+        return MHD_NO;
+    }
+    return call->ready ? call_queue(call) : MHD_YES; /* not ready: it was parked */
+}
+
+static void on_completed(void *owner, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct http_call *call = *context;
+    (void)owner;
+    (void)connection;
+    (void)code;
+    if (call != NULL && !is_mark(call)) {
+        if (call->status != 0) {
+            call_count(call);
+        }
+        call_free(call);
+        *context = NULL;
+    }
+}
+
+/* Called with the raw request line, before its parts are decoded. What it returns is the first
+ * `*context` of the call. */
+static void *on_line(void *owner, const char *uri, struct MHD_Connection *connection)
+{
+    (void)owner;
+    (void)connection;
+    if (strlen(uri) > HTTP_LINE_MAX - sizeof "OPTIONS  HTTP/1.1") {
+        return &line_too_long;
+    }
+    return strstr(uri, "%00") != NULL ? &line_has_nul : NULL;
+}
+
+static void token_free(char *token)
+{
+    if (token != NULL) {
+        explicit_bzero(token, strlen(token));
+        free(token);
+    }
+}
+
+static void server_free(struct http_server *server)
+{
+    for (size_t i = 0; i < server->door_count; i++) {
+        door_deinit(&server->doors[i]);
+    }
+    for (size_t i = 0;
+         server->options.allowed_hosts != NULL && i < server->options.allowed_host_count; i++) {
+        free(server->options.allowed_hosts[i]);
+    }
+    if (server->daemon != NULL) {
+        MHD_stop_daemon(server->daemon);
+    }
+    if (server->watch_fd >= 0) {
+        close(server->watch_fd);
+    }
+    token_free(server->token);
+    free((char **)(uintptr_t)server->options.allowed_hosts);
+    free(server->doors);
+    free(server);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct http_server *server = handle->data;
+    void (*stopped)(void *owner) = server->stopped;
+    void *owner = server->stopped_owner;
+    if (--server->open_handles > 0) {
+        return;
+    }
+    server_free(server);
+    if (stopped != NULL) {
+        stopped(owner);
+    }
+}
+
+/* Once nothing is under way, libmicrohttpd closes what is idle. */
+static void stop_when_answered(struct http_server *server)
+{
+    bool late = uv_now(server->loop) >= server->stop_by;
+    if (!server->stopping || server->running || server->daemon == NULL ||
+        (server->call_count > 0 && !late)) {
+        return;
+    }
+    MHD_stop_daemon(server->daemon);
+    server->daemon = NULL;
+    uv_close((uv_handle_t *)&server->poll, on_closed);
+    uv_close((uv_handle_t *)&server->timer, on_closed);
+    uv_close((uv_handle_t *)&server->resume, on_closed);
+    uv_close((uv_handle_t *)&server->watch_poll, on_closed);
+}
+
+static void on_stop_timer(uv_timer_t *timer)
+{
+    on_timer(timer);
+    if (((struct http_server *)timer->data)->daemon != NULL) {
+        uv_timer_start(timer, on_stop_timer, 20, 0);
+    }
+}
+
+void http_server_stop(struct http_server *server, void (*stopped)(void *owner), void *owner)
+{
+    server->stopping = true;
+    server->stop_by = uv_now(server->loop) + STOP_WITHIN_MS;
+    server->stopped = stopped;
+    server->stopped_owner = owner;
+    for (size_t i = 0; i < server->door_count; i++) {
+        uv_close((uv_handle_t *)&server->doors[i].poll, on_closed);
+    }
+    struct http_call *next;
+    for (struct http_call *call = server->calls.next; call != &server->calls; call = next) {
+        next = call->next;
+        if (call->stage == HTTP_STAGE_PARKED) {
+            http_call_problem(call, "shutting_down", "the daemon is shutting down");
+        }
+    }
+    uv_timer_start(&server->timer, on_stop_timer, 0, 0);
+}
+
+static char *copy_string(const char *string)
+{
+    return string != NULL ? strdup(string) : NULL;
+}
+
+static bool copy_options(struct http_server *server, const struct http_options *options)
+{
+    size_t hosts = options->allowed_host_count;
+    char **copies = calloc(hosts + 1, sizeof *copies);
+    server->options = *options;
+    server->options.allowed_hosts = copies;
+    server->token = copy_string(options->token);
+    server->doors = calloc(options->listener_count, sizeof *server->doors);
+    bool whole = copies != NULL && server->doors != NULL &&
+                 (options->token == NULL || server->token != NULL);
+    for (size_t i = 0; copies != NULL && i < hosts; i++) {
+        copies[i] = strdup(options->allowed_hosts[i]);
+        whole &= copies[i] != NULL;
+    }
+    for (size_t i = 0; server->doors != NULL && i < options->listener_count; i++) {
+        struct http_listener *copy = &server->doors[i].listener;
+        *copy = options->listeners[i];
+        copy->address = copy_string(copy->address);
+        copy->path = copy_string(copy->path);
+        copy->host = copy_string(copy->host);
+        server->doors[i].server = server;
+        server->doors[i].fd = -1;
+        server->door_count++;
+        whole &= copy->address != NULL && (copy->path != NULL || copy->host != NULL);
+    }
+    return whole;
+}
+
+static void on_log(void *owner, const char *format, va_list arguments)
+{
+    (void)owner; /* its complaints are about clients, who are told by their answers */
+    (void)format;
+    (void)arguments;
+}
+
+static bool start_daemon(struct http_server *server, struct problem *problem)
+{
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
+    unsigned limit =
+        (unsigned)(server->options.max_connections + server->options.max_watchers + 64);
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_notify, server,
+        MHD_OPTION_URI_LOG_CALLBACK, on_line, server, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        server->daemon != NULL ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)
+                               : NULL;
+    if (info == NULL || uv_poll_init(server->loop, &server->poll, info->epoll_fd) != 0) {
+        return problem_set(problem, "cannot start the HTTP server: %s", strerror(errno));
+    }
+    server->poll.data = server;
+    server->open_handles++;
+    return uv_poll_start(&server->poll, UV_READABLE, on_ready) == 0;
+}
+
+struct http_server *http_server_new(uv_loop_t *loop, const struct http_options *options,
+                                    struct problem *problem)
+{
+    struct http_server *server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        (void)problem_set(problem, "out of memory");
+        return NULL;
+    }
+    server->loop = loop;
+    server->watch_fd = -1;
+    server->calls.next = server->calls.previous = &server->calls;
+    server->resuming.next = server->resuming.previous = &server->resuming;
+    bool good = copy_options(server, options) || problem_set(problem, "out of memory");
+    for (size_t i = 0; good && i < server->door_count; i++) {
+        good = door_open(&server->doors[i], problem);
+    }
+    if (!good) {
+        server_free(server); /* no handle is open yet */
+        return NULL;
+    }
+    uv_timer_init(loop, &server->timer);
+    server->timer.data = server;
+    server->timer.timer_cb = on_timer;
+    server->open_handles++;
+    good = park_init(server, problem) && start_daemon(server, problem);
+    for (size_t i = 0; good && i < server->door_count; i++) {
+        good = door_start(&server->doors[i], on_connection) ||
+               problem_set(problem, "cannot poll %s", server->doors[i].listener.address);
+    }
+    if (!good) {
+        uv_timer_stop(&server->timer);
+        return NULL;
+    }
+    return server;
+}
+
+int http_server_port(const struct http_server *server, size_t listener)
+{
+    return server->doors[listener].port;
+}
+
+bool http_server_set_token(struct http_server *server, const char *token)
+{
+    char *copy = copy_string(token);
+    if (token != NULL && copy == NULL) {
+        return false;
+    }
+    token_free(server->token);
+    server->token = copy;
+    return true;
+}
+
+bool http_server_request_count(const struct http_server *server, size_t index,
+                               struct http_request_count *count)
+{
+    if (index >= server->count_count) {
+        return false;
+    }
+    const struct http_count *entry = &server->counts[index];
+    *count =
+        (struct http_request_count){.handler = entry->route != NULL ? entry->route->path : "other",
+                                    .status = entry->status,
+                                    .count = entry->count};
+    return true;
+}
+
+void http_server_on_duration(struct http_server *server,
+                             void (*measure)(void *owner, double seconds), void *owner)
+{
+    server->measure = measure;
+    server->measure_owner = owner;
+}
+
+void http_server_numbers(const struct http_server *server, struct http_numbers *numbers)
+{
+    *numbers = (struct http_numbers){
+        .connections = (int64_t)(server->connection_count - server->watcher_count),
+        .connections_max = server->options.max_connections,
+        .watchers = (int64_t)server->watcher_count};
+}
+
+const char *http_server_rejected(const struct http_server *server, size_t index, uint64_t *count)
+{
+    for (size_t i = 0; http_code_at(i) != NULL; i++) {
+        if (http_code_at(i)->rejects && index-- == 0) {
+            *count = server->rejected[i];
+            return http_code_at(i)->code;
+        }
+    }
+    return NULL;
+}
