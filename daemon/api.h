@@ -1,7 +1,8 @@
 /*
  * The HTTP interface: routes and their handlers.
  *
- * Handlers look at the present truth, render it, and answer; the rules of HTTP itself are lib/http's.
+ * Handlers look at the present truth, render it, and answer; the rules of HTTP itself are
+ * lib/http's.
  */
 #ifndef LEADERD_DAEMON_API_H
 #define LEADERD_DAEMON_API_H

@@ -54,10 +54,10 @@ void api_step_down(void *owner, struct http_call *call)
         http_call_problem(call, "not_leader", "this participant does not lead the election");
     } else if (token_fits(call, &body, view.term)) {
         int64_t drain_ms = body.drain_ms >= 0 ? body.drain_ms : election_drain_ms(election);
-        struct elector_event event = {
-            .kind = ELECTOR_STEP_DOWN,
-            .hold_off_ms = body.hold_off_ms >= 0 ? body.hold_off_ms : 2 * view.lease_ms,
-            .drain_ms = drain_ms};
+        struct elector_event event = {.kind = ELECTOR_STEP_DOWN,
+                                      .hold_off_ms = body.hold_off_ms >= 0 ? body.hold_off_ms
+                                                                           : 2 * view.lease_ms,
+                                      .drain_ms = drain_ms};
         election_set_hold_off_reason(election, body.reason);
         (void)election_feed(election, &event);
         election_look(election, moment_now(), &view);
@@ -94,10 +94,10 @@ void api_pause(void *owner, struct http_call *call)
     if (election == NULL || !request_body_read(call, BODY_FOR | BODY_DRAIN, &body)) {
         return;
     }
-    struct elector_event event = {
-        .kind = ELECTOR_SET_PAUSE,
-        .pause_ms = body.for_ms >= 0 ? body.for_ms : 0,
-        .drain_ms = body.drain_ms >= 0 ? body.drain_ms : election_drain_ms(election)};
+    struct elector_event event = {.kind = ELECTOR_SET_PAUSE,
+                                  .pause_ms = body.for_ms >= 0 ? body.for_ms : 0,
+                                  .drain_ms = body.drain_ms >= 0 ? body.drain_ms
+                                                                 : election_drain_ms(election)};
     request_body_deinit(&body);
     (void)election_feed(election, &event);
     answer_election(owner, call, election, 200);
@@ -128,8 +128,9 @@ static void command(struct app *app, struct http_call *call, enum elector_event_
         http_call_problem(call, "held", "this participant leads the election");
         return;
     case ELECTOR_BUSY:
-        http_call_problem(call, "busy", "another bootstrap or vacate is under way, or the "
-                                        "election is stopping");
+        http_call_problem(call, "busy",
+                          "another bootstrap or vacate is under way, or the "
+                          "election is stopping");
         return;
     case ELECTOR_DONE:
     case ELECTOR_ACCEPTED:

@@ -90,3 +90,114 @@ void api_healthz(void *owner, struct http_call *call)
               unknown, unknown, unknown);
     api_answer(call, 200, &body);
 }
+
+static bool request_count(const void *owner, size_t index, struct metrics_request *request)
+{
+    struct http_request_count count;
+    if (!http_server_request_count(owner, index, &count)) {
+        return false;
+    }
+    *request = (struct metrics_request){
+        .handler = count.handler, .code = count.status, .count = count.count};
+    return true;
+}
+
+enum { REASONS_MAX = 64 };
+
+static void fill_http(const struct app *app, struct metrics_http *http,
+                      struct metrics_count rejected[REASONS_MAX])
+{
+    struct http_numbers numbers;
+    size_t count = 0;
+    http_server_numbers(app->http, &numbers);
+    while (count + 1 < REASONS_MAX) {
+        rejected[count].label = http_server_rejected(app->http, count, &rejected[count].count);
+        if (rejected[count++].label == NULL) {
+            break;
+        }
+    }
+    *http = (struct metrics_http){.request = request_count,
+                                  .owner = app->http,
+                                  .duration = &app->http_durations,
+                                  .connections = numbers.connections,
+                                  .connections_max = numbers.connections_max,
+                                  .watchers = numbers.watchers,
+                                  .rejected = rejected};
+}
+
+struct scrape {
+    struct api_look look;
+    struct metrics_election *elections;
+    struct elector_view *views;
+    struct metrics_count rejected[REASONS_MAX];
+    struct metrics_count levels[LOG_LEVELS + 1];
+    struct metrics metrics;
+};
+
+static bool fill_elections(const struct app *app, struct scrape *scrape)
+{
+    size_t count = app->election_count;
+    scrape->elections = calloc(count + 1, sizeof *scrape->elections);
+    scrape->views = calloc(count + 1, sizeof *scrape->views);
+    if (scrape->elections == NULL || scrape->views == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct election *election = app->elections[i];
+        election_status(election, &scrape->look.daemon.clock, scrape->look.now,
+                        app->loaded.config->max_changes_10m, &scrape->views[i],
+                        &scrape->elections[i].status);
+        scrape->elections[i].counters = election_counters(election);
+    }
+    return true;
+}
+
+static void fill_levels(struct scrape *scrape)
+{
+    for (int level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++) {
+        scrape->levels[level - 1] =
+            (struct metrics_count){.label = log_level_name((enum log_level)level),
+                                   .count = log_count((enum log_level)level)};
+    }
+}
+
+static void fill_metrics(const struct app *app, struct scrape *scrape)
+{
+    scrape->metrics = (struct metrics){
+        .daemon = &scrape->look.daemon,
+        .revision = LEADERD_REVISION,
+        .elections = scrape->elections,
+        .election_count = app->election_count,
+        .histograms = (enum metrics_histograms)app->loaded.config->per_election_histograms,
+        .store_connects = app->store_connects,
+        .store_connect_failures = app->store_connect_failures,
+        .store_errors = &app->store_errors,
+        .loop_lag_seconds = (double)app_lag_ms(app) / 1000,
+        .log_messages = scrape->levels,
+        .last_reload_successful = app->last_reload_successful,
+        .last_reload_success_at_ms = app->last_reload_success_at_ms};
+    fill_http(app, &scrape->metrics.http, scrape->rejected);
+    process_stats_read(&scrape->metrics.process);
+}
+
+void api_metrics(void *owner, struct http_call *call)
+{
+    struct app *app = owner;
+    struct scrape scrape = {0};
+    struct text body = {0};
+    bool open = http_call_format(call) == HTTP_OPENMETRICS;
+    api_look(app, &scrape.look);
+    if (fill_elections(app, &scrape)) {
+        fill_levels(&scrape);
+        fill_metrics(app, &scrape);
+        metrics_render(&body, &scrape.metrics, open ? METRICS_OPENMETRICS : METRICS_PROMETHEUS);
+    } else {
+        body.failed = true;
+    }
+    free(scrape.elections);
+    free(scrape.views);
+    http_call_answer(call, 200,
+                     open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                          : "text/plain; version=0.0.4; charset=utf-8",
+                     &body);
+}

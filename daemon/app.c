@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct election *app_election(const struct app *app, const char *name)
 {
@@ -161,16 +162,14 @@ struct election *app_add_election(struct app *app, const struct config_election 
                                                .trouble = on_trouble,
                                                .late = on_late,
                                                .stopped = on_stopped};
-    struct election **grown =
-        realloc(app->elections, (app->election_count + 1) * sizeof *grown);
+    struct election **grown = realloc(app->elections, (app->election_count + 1) * sizeof *grown);
     if (grown == NULL) {
         return NULL;
     }
     app->elections = grown;
     compose_key(app->loaded.config, config->name, key, sizeof key);
     app_election_options(app, app->loaded.config, config, key, &options);
-    struct election *election =
-        election_new(app->loop, app->store, &options, &listener, &problem);
+    struct election *election = election_new(app->loop, app->store, &options, &listener, &problem);
     if (election == NULL) {
         return NULL;
     }
@@ -200,10 +199,8 @@ void app_snapshot(const struct app *app, struct status_daemon *daemon, struct mo
     if (app->store != NULL) {
         store_health(app->store, &daemon->store);
     } else {
-        daemon->store = (struct store_health){.kind = "none",
-                                              .mode = "closed",
-                                              .endpoint = "",
-                                              .circuit = "closed"};
+        daemon->store = (struct store_health){
+            .kind = "none", .mode = "closed", .endpoint = "", .circuit = "closed"};
     }
 }
 

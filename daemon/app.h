@@ -39,8 +39,8 @@ struct app {
     struct error_counters store_errors;
 
     struct http_server *http;
-    struct watch_list *watches;     /* calls of /watch that wait for a change */
-    struct pending_list *pendings;  /* operators' calls that wait for their end */
+    struct watch_list *watches;    /* calls of /watch that wait for a change */
+    struct pending_list *pendings; /* operators' calls that wait for their end */
     struct events *events;
 
     struct clock_watch clock_watch;
@@ -52,6 +52,7 @@ struct app {
     } lag;
     bool last_reload_successful;
     int64_t last_reload_success_at_ms;
+    struct histogram http_durations;
     int exit_code;
 };
 

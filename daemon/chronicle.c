@@ -164,7 +164,7 @@ void chronicle_trouble(struct app *app, struct election *election, enum lease_ve
         return;
     }
     entry.level = LOG_LEVEL_WARN;
-    (void)snprintf(entry.message, sizeof entry.message, "%s failed: %s", lease_verb_name(verb),
+    (void)snprintf(entry.message, sizeof entry.message, "%s failed: %.480s", lease_verb_name(verb),
                    problem->text);
     write_entry(app, election, &entry);
 }

@@ -86,7 +86,7 @@ static struct pending *add(struct pending_list *list, struct http_call *call,
     *pending = (struct pending){.list = list, .kind = kind, .call = call, .election = election};
     uv_timer_init(list->app->loop, &pending->timer);
     pending->timer.data = pending;
-    if (!http_call_park(call, on_gone, pending)) {
+    if (!http_call_park(call, false, on_gone, pending)) {
         uv_close((uv_handle_t *)&pending->timer, on_closed);
         return NULL;
     }

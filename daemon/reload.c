@@ -86,9 +86,10 @@ static bool refuse(struct app *app, struct loaded *loaded, const struct config_i
     char message[EVENT_MESSAGE_MAX];
     const char *first = issues->count > 0 ? issues->items[0].message : "out of memory";
     const char *key = issues->count > 0 ? issues->items[0].key : "";
-    (void)snprintf(message, sizeof message,
-                   "the new configuration is refused, the old one stays: %zu error%s, first: %s: %s",
-                   issues->errors, issues->errors == 1 ? "" : "s", key, first);
+    (void)snprintf(
+        message, sizeof message,
+        "the new configuration is refused, the old one stays: %zu error%s, first: %s: %s",
+        issues->errors, issues->errors == 1 ? "" : "s", key, first);
     loaded_deinit(loaded);
     app->last_reload_successful = false;
     chronicle_daemon(app, EVENT_CONFIG_REFUSED, LOG_LEVEL_ERROR, NULL, message);

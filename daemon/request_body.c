@@ -49,8 +49,7 @@ static bool read_member(const char *key, const json_t *value, unsigned members,
     }
     if ((members & BODY_REASON) != 0 && strcmp(key, "reason") == 0) {
         return read_reason(value, &body->reason) ||
-               problem_set(problem, "reason must be a string of at most %d bytes",
-                           BODY_REASON_MAX);
+               problem_set(problem, "reason must be a string of at most %d bytes", BODY_REASON_MAX);
     }
     if ((members & BODY_TOKEN) != 0 && strcmp(key, "if_fencing_token") == 0) {
         return read_token(value, body) ||

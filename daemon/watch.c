@@ -27,7 +27,7 @@ struct watcher {
 
 struct watch_list {
     struct app *app;
-    struct watcher ends; /* both ends of the ring */
+    struct watcher ends;    /* both ends of the ring */
     struct watcher *cursor; /* the next to be told; NULL: nobody is being told */
     bool again;             /* something changed while they were being told */
     uv_idle_t idle;         /* runs while there is somebody to tell */
@@ -248,7 +248,7 @@ void watch_handle(struct app *app, struct http_call *call)
     if (changed || app->shutting_down || timeout_ms == 0) {
         answer(watcher, changed);
         uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
-    } else if (http_call_park(call, on_gone, watcher)) {
+    } else if (http_call_park(call, true, on_gone, watcher)) {
         park(watcher, timeout_ms);
     } else {
         uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
