@@ -29,7 +29,8 @@
  * larger one ends the connection.
  *
  * Every callback may call store_submit() or store_close(). A name that is being resolved when the
- * store closes keeps only its request on the loop, nothing of the store.
+ * store closes keeps only its request on the loop, nothing of the store. The process must ignore
+ * SIGPIPE, as libuv asks of everybody.
  */
 #ifndef LEADERD_STORE_REDIS_REDIS_STORE_H
 #define LEADERD_STORE_REDIS_REDIS_STORE_H

@@ -82,7 +82,7 @@ END_TEST
 
 START_TEST(a_name_is_resolved_and_its_addresses_tried)
 {
-    /* localhost is ::1, too, where nobody listens. */
+    /* Where localhost is ::1, too, nobody listens there. */
     struct redis_store_options options = options_tcp(&server);
     options.host = "localhost";
     live_a_life(&options);

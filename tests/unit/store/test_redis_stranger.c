@@ -141,6 +141,18 @@ START_TEST(who_hangs_up_is_reported)
 }
 END_TEST
 
+START_TEST(a_password_that_comes_back_is_not_repeated)
+{
+    struct redis_store_options options = listen_as("-WRONGPASS hunter2 is wrong\r\n", NULL);
+    options.password = "hunter2";
+    client_open(&client, &options);
+    run_until(&client, client.downs == 1);
+    ck_assert_str_eq(client.down_code, "WRONGPASS");
+    ck_assert_ptr_null(strstr(client.down_problem.text, "hunter2"));
+    leave();
+}
+END_TEST
+
 /* Greets like Redis, then answers the script with something else. */
 static const char *const lies[] = {
     "+OK\r\n",
@@ -235,6 +247,7 @@ static Suite *make_suite(void)
     tcase_set_timeout(tests, 20);
     tcase_add_loop_test(tests, a_stranger_is_described, 0, COUNT(strangers));
     tcase_add_test(tests, who_hangs_up_is_reported);
+    tcase_add_test(tests, a_password_that_comes_back_is_not_repeated);
     tcase_add_loop_test(tests, a_lie_makes_the_call_unknown_and_ends_the_connection, 0,
                         COUNT(lies));
     tcase_add_test(tests, an_answer_nobody_asked_for_ends_the_connection);
