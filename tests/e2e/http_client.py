@@ -41,7 +41,10 @@ class Client:
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
         sent_ms = boottime_ms()
-        self.connection.request(method, path, body=body, headers=headers)
+        try:
+            self.connection.request(method, path, body=body, headers=headers)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # a body that is refused need not be read to its end; the answer is there
         reply = self.connection.getresponse()
         return Answer(reply.status, reply.headers, reply.read(), sent_ms)
 
