@@ -22,20 +22,26 @@ struct election *app_election(const struct app *app, const char *name)
     return NULL;
 }
 
+/* What `systemctl status` shows: the one election's state, or how many are led. */
 static void tell_systemd(const struct app *app)
 {
     size_t leading = 0;
     struct moment now = moment_now();
+    struct elector_view view = {.state = ELECTOR_STARTING};
+    char message[LEASE_ELECTION_SIZE + 120];
     for (size_t i = 0; i < app->election_count; i++) {
-        struct elector_view view;
         election_look(app->elections[i], now, &view);
         leading += view.leads;
     }
-    char message[160];
-    (void)snprintf(message, sizeof message, "STATUS=%sleader of %zu of %zu election%s%s",
-                   app->shutting_down ? "shutting down: " : "", leading, app->election_count,
-                   app->election_count == 1 ? "" : "s",
-                   app->store_up ? "" : "; the store is not reachable");
+    const char *prefix = app->shutting_down ? "shutting down: " : "";
+    const char *suffix = app->store_up ? "" : "; the store is not reachable";
+    if (app->election_count == 1) {
+        (void)snprintf(message, sizeof message, "STATUS=%s%s: %s%s", prefix,
+                       election_name(app->elections[0]), elector_state_name(view.state), suffix);
+    } else {
+        (void)snprintf(message, sizeof message, "STATUS=%sleader of %zu of %zu elections%s", prefix,
+                       leading, app->election_count, suffix);
+    }
     notify_send(message);
 }
 
@@ -75,10 +81,10 @@ static void on_renewed(void *owner, struct election *election)
     (void)election;
 }
 
-static void on_trouble(void *owner, struct election *election, enum lease_verb verb,
+static bool on_trouble(void *owner, struct election *election, enum lease_verb verb,
                        const char *code, const struct problem *problem)
 {
-    chronicle_trouble(owner, election, verb, code, problem);
+    return chronicle_trouble(owner, election, verb, code, problem);
 }
 
 static void on_late(void *owner, int64_t late_ms)

@@ -149,24 +149,25 @@ void chronicle_note(struct app *app, struct election *election, const struct ele
     }
 }
 
-void chronicle_trouble(struct app *app, struct election *election, enum lease_verb verb,
+bool chronicle_trouble(struct app *app, struct election *election, enum lease_verb verb,
                        const char *code, const struct problem *problem)
 {
     struct entry entry = {.type = EVENT_OPERATION_ERROR, .reason = code};
     if (!app->store_up) {
-        return; /* the loss of the store was told once, for all elections */
+        return false;
     }
     if (code == NULL) {
         struct log_line line;
         log_begin(&line, LOG_LEVEL_INFO, "the store answers again");
         log_text(&line, "election", election_name(election));
         log_end(&line);
-        return;
+        return true;
     }
     entry.level = LOG_LEVEL_WARN;
     (void)snprintf(entry.message, sizeof entry.message, "%s failed: %.480s", lease_verb_name(verb),
                    problem->text);
     write_entry(app, election, &entry);
+    return true;
 }
 
 void chronicle_daemon(struct app *app, enum event_type type, enum log_level level,

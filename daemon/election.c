@@ -39,7 +39,9 @@ struct election {
     /* measurements */
     int64_t sent_us;
     enum lease_verb sent_verb;
-    bool in_trouble;
+    bool calling; /* a call is under way */
+    bool stopped; /* the elector has stopped; told once no call is under way */
+    bool in_trouble, trouble_told;
     struct election_counters counters;
     struct profile profile;
     struct stability stability;
@@ -115,8 +117,8 @@ static void save(struct election *election)
     if (!state_file_write(election->state_file, &memo, &problem)) {
         state_file_close(election->state_file);
         election->state_file = NULL;
-        election->listener.trouble(election->listener.owner, election, LEASE_RENEW, "state_file",
-                                   &problem);
+        (void)election->listener.trouble(election->listener.owner, election, LEASE_RENEW,
+                                         "state_file", &problem);
     }
 }
 
@@ -126,6 +128,7 @@ static void submit(struct election *election, struct elector_orders *orders)
     orders->request.meta = text_string(&election->meta);
     election->sent_us = boottime_us();
     election->sent_verb = orders->request.verb;
+    election->calling = true;
     store_submit(election->store, &election->call, &orders->request, orders->timeout_ms);
 }
 
@@ -200,7 +203,8 @@ static void tell(struct election *election, const struct elector_orders *orders,
     if (renewed) {
         listener->renewed(listener->owner, election);
     }
-    if (orders->stopped) {
+    election->stopped |= orders->stopped;
+    if (election->stopped && !election->calling) {
         uv_timer_stop(&election->timer);
         listener->stopped(listener->owner, election);
     }
@@ -237,6 +241,14 @@ enum elector_verdict election_feed(struct election *election, const struct elect
     return step(election, event, false);
 }
 
+/* The first connection is still being made: no trouble yet. */
+static bool is_connecting(const struct election *election, const struct lease_reply *reply)
+{
+    struct store_health health;
+    store_health(election->store, &health);
+    return strcmp(reply->error, "unconnected") == 0 && health.last_error == NULL;
+}
+
 static void measure(struct election *election, const struct lease_reply *reply)
 {
     int64_t took_us = boottime_us() - election->sent_us;
@@ -248,10 +260,13 @@ static void measure(struct election *election, const struct lease_reply *reply)
         profile_add(&election->profile, operation, took_us);
     }
     const struct election_listener *listener = &election->listener;
-    if (answered && election->in_trouble) {
+    if (answered) {
         election->in_trouble = false;
-        listener->trouble(listener->owner, election, election->sent_verb, NULL, NULL);
-    } else if (!answered) {
+        if (election->trouble_told) {
+            election->trouble_told = false;
+            (void)listener->trouble(listener->owner, election, election->sent_verb, NULL, NULL);
+        }
+    } else if (!is_connecting(election, reply)) {
         struct lease_error *error = &election->last_error;
         bool news = !election->in_trouble || strcmp(error->code, reply->error) != 0;
         election->in_trouble = true;
@@ -260,8 +275,8 @@ static void measure(struct election *election, const struct lease_reply *reply)
         error->at_ms = wall_us() / 1000;
         (void)snprintf(error->code, sizeof error->code, "%s", reply->error);
         if (news) {
-            listener->trouble(listener->owner, election, election->sent_verb, error->code,
-                              &error->problem);
+            election->trouble_told |= listener->trouble(
+                listener->owner, election, election->sent_verb, error->code, &error->problem);
         }
     }
 }
@@ -301,6 +316,7 @@ static void on_answer(struct store_call *call, const struct lease_reply *reply)
 {
     struct election *election = call->owner;
     bool changed = false;
+    election->calling = false;
     measure(election, reply);
     bool answered = reply->outcome != LEASE_UNKNOWN && reply->outcome != LEASE_FAILED;
     if (answered) {

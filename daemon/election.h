@@ -26,8 +26,9 @@ struct election_listener {
     void (*changed)(void *owner, struct election *election);
     /* A renewal was granted: the deadline has moved. */
     void (*renewed)(void *owner, struct election *election);
-    /* A call was refused or not answered, or the first one worked again (code NULL). */
-    void (*trouble)(void *owner, struct election *election, enum lease_verb verb, const char *code,
+    /* A call was refused or not answered; true: somebody was told. Then the first one that works
+     * again is told too, with code NULL. */
+    bool (*trouble)(void *owner, struct election *election, enum lease_verb verb, const char *code,
                     const struct problem *problem);
     /* A timer fired this much later than it was due. */
     void (*late)(void *owner, int64_t late_ms);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The block, as it is on disk. Version 1; another version reads as nothing. */
@@ -16,6 +17,7 @@ struct block {
     char magic[8];
     char boot_id[BOOT_ID_SIZE];
     char machine_id[MACHINE_ID_SIZE];
+    uint64_t device, inode; /* of this very file: a copy of it is somebody else's */
     char instance[LEASE_INSTANCE_SIZE];
     uint8_t released;
     int64_t term, n, n_acked;
@@ -63,7 +65,8 @@ static void read_memo(struct state_file *file, struct elector_memo *memo)
     }
     memo->highest_term = block.highest_term;
     if (memcmp(block.boot_id, file->block.boot_id, sizeof block.boot_id) != 0 ||
-        memcmp(block.machine_id, file->block.machine_id, sizeof block.machine_id) != 0) {
+        memcmp(block.machine_id, file->block.machine_id, sizeof block.machine_id) != 0 ||
+        block.device != file->block.device || block.inode != file->block.inode) {
         return;
     }
     memcpy(memo->instance, block.instance, sizeof memo->instance);
@@ -114,6 +117,13 @@ struct state_file *state_file_open(const char *directory, const char *election,
     if (file->fd < 0) {
         goto out;
     }
+    struct stat status;
+    if (fstat(file->fd, &status) != 0) {
+        (void)problem_set(problem, "state_dir: %s", strerror(errno));
+        goto out;
+    }
+    file->block.device = status.st_dev;
+    file->block.inode = status.st_ino;
     memcpy(file->block.magic, magic, sizeof magic);
     boot_id_read(file->block.boot_id);
     machine_id_read(file->block.machine_id);

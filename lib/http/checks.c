@@ -19,6 +19,7 @@ static bool refuse(struct http_call *call, const char *code, const char *detail)
 
 struct tally {
     unsigned headers, hosts, lengths;
+    size_t bytes; /* with ": " and the line's end */
     bool chunked;
 };
 
@@ -27,8 +28,8 @@ static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const c
 {
     struct tally *tally = data;
     (void)kind;
-    (void)value;
     tally->headers++;
+    tally->bytes += strlen(name) + (value != NULL ? strlen(value) : 0) + 4;
     tally->hosts += strcasecmp(name, "Host") == 0;
     tally->lengths += strcasecmp(name, "Content-Length") == 0;
     tally->chunked |= strcasecmp(name, "Transfer-Encoding") == 0;
@@ -40,8 +41,8 @@ static bool check_shape(struct http_call *call)
     struct tally tally = {0};
     (void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_header, &tally);
     call->close_after = true; /* taken back when all is well: what follows may be anything */
-    if (tally.headers > HTTP_HEADERS_MAX) {
-        return refuse(call, "headers_too_large", "more than 64 headers");
+    if (tally.headers > HTTP_HEADERS_MAX || tally.bytes > HTTP_HEADER_BYTES_MAX) {
+        return refuse(call, "headers_too_large", "there may be 64 headers of 8192 bytes in all");
     }
     if (tally.hosts != 1) {
         return refuse(call, "bad_request", "there must be one Host header");

@@ -109,10 +109,9 @@ static bool open_unix(struct http_door *door, struct problem *problem)
     if (!bound) {
         return fail(door, "listen on", reason, problem);
     }
+    door->bound = true;
     if (chmod(path, (mode_t)door->listener.mode) != 0 || listen(door->fd, BACKLOG) != 0) {
-        reason = errno;
-        (void)unlink(path);
-        return fail(door, "listen on", reason, problem);
+        return fail(door, "listen on", errno, problem);
     }
     return true;
 }
@@ -129,7 +128,6 @@ bool door_start(struct http_door *door, uv_poll_cb on_readable)
         return false;
     }
     door->poll.data = door;
-    door->polling = true;
     door->server->open_handles++;
     return uv_poll_start(&door->poll, UV_READABLE, on_readable) == 0;
 }
@@ -138,9 +136,9 @@ void door_deinit(struct http_door *door)
 {
     if (door->fd >= 0) {
         close(door->fd);
-        if (door->listener.path != NULL) {
-            (void)unlink(door->listener.path);
-        }
+    }
+    if (door->bound) {
+        (void)unlink(door->listener.path);
     }
     free((char *)(uintptr_t)door->listener.address);
     free((char *)(uintptr_t)door->listener.path);

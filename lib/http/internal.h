@@ -13,6 +13,7 @@
 enum {
     HTTP_LINE_MAX = 2048,
     HTTP_HEADERS_MAX = 64,
+    HTTP_HEADER_BYTES_MAX = 8192,
     HTTP_BODY_MAX = 4096,
     HTTP_QUERIES_MAX = 16,
     HTTP_ANSWER_HEADERS_MAX = 12,
@@ -22,6 +23,17 @@ enum {
 };
 
 struct http_door; /* a listening socket */
+
+/* A connection, from its acceptance to its end. */
+struct http_link {
+    struct http_link *next, *previous;
+    const struct http_door *door;
+    int fd;
+    bool busy;           /* a request was read whole and is not answered yet */
+    uint64_t since;      /* uv_now() when it was accepted or last answered */
+    uint64_t received;   /* bytes of the socket at that time */
+    uint64_t first_byte; /* uv_now() when more than that was first seen; 0 */
+};
 
 struct http_pair {
     const char *name, *value;
@@ -87,6 +99,8 @@ struct http_server {
     int watch_fd;               /* epoll of the sockets of parked calls */
     bool running;               /* inside MHD_run() */
     struct http_door *arriving; /* the door of the connection that is being added */
+    struct http_link links;     /* ends of the ring of all connections */
+    uv_timer_t sweep;           /* runs while there are connections */
 
     struct http_call calls;    /* ends of the ring of all calls under way */
     struct http_call resuming; /* ... of those to be resumed */
@@ -112,8 +126,8 @@ struct http_door {
     struct http_listener listener; /* strings are copies */
     int fd;
     int port;
+    bool bound; /* the socket file is ours */
     uv_poll_t poll;
-    bool polling;
 };
 
 bool door_open(struct http_door *door, struct problem *problem) must_use;
@@ -138,6 +152,14 @@ bool park_init(struct http_server *server, struct problem *problem) must_use;
 void park_resume_later(struct http_call *call);
 /* The client of a parked call hung up, or the server ends. */
 void park_abandon(struct http_call *call);
+
+/* links.c: connections, and those that are too slow. */
+void links_init(struct http_server *server);
+void links_notify(void *owner, struct MHD_Connection *connection, void **context,
+                  enum MHD_ConnectionNotificationCode code);
+struct http_link *link_of(struct MHD_Connection *connection);
+/* The next request may begin. */
+void link_idle(struct http_server *server, struct http_link *link);
 
 /* server.c: lets libmicrohttpd work. */
 void server_run(struct http_server *server);

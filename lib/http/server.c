@@ -13,6 +13,7 @@ enum {
     IDLE_SECONDS = 60,
     RUNS_PER_TURN = 64,
     STOP_WITHIN_MS = 2000,
+    STOP_CHECK_MS = 20,
     UPLOAD_MAX = 64 * 1024, /* a larger body is cut off rather than read to its end */
 };
 
@@ -32,7 +33,12 @@ void server_run(struct http_server *server)
         again = MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES && wait_ms == 0;
     }
     server->running = false;
-    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
+    bool timed = MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES;
+    if (server->stopping && (!timed || wait_ms > STOP_CHECK_MS)) {
+        timed = true;
+        wait_ms = STOP_CHECK_MS;
+    }
+    if (timed) {
         uv_update_time(server->loop);
         (void)uv_timer_start(&server->timer, server->timer.timer_cb, wait_ms, 0);
     } else {
@@ -93,19 +99,6 @@ static void on_connection(uv_poll_t *poll, int status, int events)
     }
 }
 
-static void on_notify(void *owner, struct MHD_Connection *connection, void **context,
-                      enum MHD_ConnectionNotificationCode code)
-{
-    struct http_server *server = owner;
-    (void)connection;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = server->arriving;
-        server->connection_count++;
-    } else {
-        server->connection_count--;
-    }
-}
-
 static void take_body(struct http_call *call, const char *bytes, size_t *size)
 {
     if (call->body.length + *size > HTTP_BODY_MAX) {
@@ -143,14 +136,15 @@ static enum MHD_Result refuse(struct http_call *call, const char *code, const ch
 static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connection *connection,
                                   const char *url, const char *method, void **context)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     const void *mark = *context;
-    struct http_call *call = call_new(server, connection, info->socket_context, url, method);
+    struct http_link *link = link_of(connection);
+    struct http_call *call =
+        link != NULL ? call_new(server, connection, link->door, url, method) : NULL;
     *context = call;
     if (call == NULL) {
-        return MHD_NO;
+        return MHD_NO; /* no memory: the connection ends */
     }
+    link->busy = true;
     if (mark == &line_too_long) {
         return refuse(call, "uri_too_long", "the request line may have 2048 bytes");
     }
@@ -204,9 +198,10 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
                          enum MHD_RequestTerminationCode code)
 {
     struct http_call *call = *context;
-    (void)owner;
-    (void)connection;
     (void)code;
+    if (link_of(connection) != NULL) {
+        link_idle(owner, link_of(connection));
+    }
     if (call != NULL && !is_mark(call)) {
         if (call->status != 0) {
             call_count(call);
@@ -257,9 +252,8 @@ static void server_free(struct http_server *server)
     free(server);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void count_closed(struct http_server *server)
 {
-    struct http_server *server = handle->data;
     void (*stopped)(void *owner) = server->stopped;
     void *owner = server->stopped_owner;
     if (--server->open_handles > 0) {
@@ -269,6 +263,17 @@ static void on_closed(uv_handle_t *handle)
     if (stopped != NULL) {
         stopped(owner);
     }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    count_closed(handle->data);
+}
+
+static void on_door_closed(uv_handle_t *handle)
+{
+    const struct http_door *door = handle->data;
+    count_closed(door->server);
 }
 
 /* Once nothing is under way, libmicrohttpd closes what is idle. */
@@ -285,14 +290,7 @@ static void stop_when_answered(struct http_server *server)
     uv_close((uv_handle_t *)&server->timer, on_closed);
     uv_close((uv_handle_t *)&server->resume, on_closed);
     uv_close((uv_handle_t *)&server->watch_poll, on_closed);
-}
-
-static void on_stop_timer(uv_timer_t *timer)
-{
-    on_timer(timer);
-    if (((struct http_server *)timer->data)->daemon != NULL) {
-        uv_timer_start(timer, on_stop_timer, 20, 0);
-    }
+    uv_close((uv_handle_t *)&server->sweep, on_closed);
 }
 
 void http_server_stop(struct http_server *server, void (*stopped)(void *owner), void *owner)
@@ -302,7 +300,7 @@ void http_server_stop(struct http_server *server, void (*stopped)(void *owner), 
     server->stopped = stopped;
     server->stopped_owner = owner;
     for (size_t i = 0; i < server->door_count; i++) {
-        uv_close((uv_handle_t *)&server->doors[i].poll, on_closed);
+        uv_close((uv_handle_t *)&server->doors[i].poll, on_door_closed);
     }
     struct http_call *next;
     for (struct http_call *call = server->calls.next; call != &server->calls; call = next) {
@@ -311,7 +309,7 @@ void http_server_stop(struct http_server *server, void (*stopped)(void *owner), 
             http_call_problem(call, "shutting_down", "the daemon is shutting down");
         }
     }
-    uv_timer_start(&server->timer, on_stop_timer, 0, 0);
+    uv_timer_start(&server->timer, on_timer, 0, 0);
 }
 
 static char *copy_string(const char *string)
@@ -364,7 +362,7 @@ static bool start_daemon(struct http_server *server, struct problem *problem)
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
         MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_notify, server,
+        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, links_notify, server,
         MHD_OPTION_URI_LOG_CALLBACK, on_line, server, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         server->daemon != NULL ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)
@@ -401,6 +399,7 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_options *
     server->timer.data = server;
     server->timer.timer_cb = on_timer;
     server->open_handles++;
+    links_init(server);
     good = park_init(server, problem) && start_daemon(server, problem);
     for (size_t i = 0; good && i < server->door_count; i++) {
         good = door_start(&server->doors[i], on_connection) ||
