@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Real daemons, a real redis-server, and all that can happen to them; then the history is judged.
+
+torture.py --minutes 10 [--seed N]: the same seed plans the same faults; the machine's own timing
+differs from run to run. Exits with 1 on a violation and keeps the history, which checker.py reads.
+"""
+import argparse
+import collections
+import heapq
+import itertools
+import mmap
+import os
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+
+import faults  # noqa: E402
+import network  # noqa: E402
+from checker import judge, report  # noqa: E402
+from daemon import ROOT, Daemon  # noqa: E402
+from history import Exit, Fault, History  # noqa: E402
+from processes import boottime_ms, temporary_directory  # noqa: E402
+from recorder import Recorder  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+
+NAMES = ("ada", "bert", "cleo")
+# After peace a leader within 2 leases and a retry interval; the rest is back-off and scheduling.
+PEACE_LIMIT_S = 2 * faults.LEASE_S + 0.5 + 3
+
+
+class Run:
+    now_ms = staticmethod(boottime_ms)
+    key = "leader-election:demo"
+
+    def __init__(self, seed, history, guarded=True):
+        self.noise = random.Random(seed)
+        self.history = history
+        self.troubles = []
+        self.done = collections.Counter()
+        self.offset, env = _steppable_clock()
+        self.can_step = self.offset is not None
+        self.server = RedisServer(env=env)
+        self.network = network.choose(NAMES, self.server.socket, seed)
+        self.recorder = Recorder(history, "demo")
+        self.daemons = {}
+        self.leaving = set()
+        for name in NAMES:
+            self.daemons[name] = Daemon(
+                name, self.network.url(name),
+                {"store": {"reconnect": {"min": "50ms", "max": "1s"}, "restart_guard": guarded}},
+                prefix=self.network.prefix(name))
+            self.recorder.attach(self.daemons[name])
+
+    # --- what faults do --------------------------------------------------------------------
+
+    def kill(self, name):
+        self.daemons[name].kill()
+        self._gone(name, -signal.SIGKILL)
+
+    def terminate(self, name):
+        self.daemons[name].process.signal(signal.SIGTERM)
+        self.leaving.add(name)
+
+    def restart(self, name):
+        self.daemons[name].start()
+        self.recorder.attach(self.daemons[name])
+
+    def restart_when_gone(self, name):
+        """A release is tried until the deadline, so the end may take a lease."""
+        daemon = self.daemons[name]
+        if daemon.process.alive():
+            return 0.05, lambda: self.restart_when_gone(name)
+        self._gone(name, daemon.end())
+        self.leaving.discard(name)
+        self.restart(name)
+        return None
+
+    def _gone(self, name, code):
+        daemon = self.daemons[name]
+        self.recorder.detach(daemon)
+        self.history.add(Exit(name, round(boottime_ms(), 3), code))
+        self._look_at(daemon)
+        if code not in (0, -signal.SIGKILL):
+            self.troubles.append(f"{name} exited with {code}\n{daemon.process.tail()}")
+
+    def _look_at(self, daemon):
+        self.troubles += [f"{daemon.name}: {line}" for line in daemon.process.traces]
+
+    def step_clock(self, seconds):
+        now = struct.unpack("q", self.offset[:8])[0]
+        # Never further than a day, and never before the real time by more than an hour.
+        after = max(-3600, min(86400, now / 1e9 + seconds))
+        self.offset[:8] = struct.pack("q", int(after * 1e9))
+
+    # --- the run ---------------------------------------------------------------------------
+
+    def play(self, minutes, say):
+        until = time.monotonic() + minutes * 60
+        self.await_leader(say)
+        while time.monotonic() < until and not self.troubles:
+            time.sleep(faults.pause_before(self.noise, self))
+            self._episode(faults.episode(self, self.noise), say)
+            self.await_leader(say)
+            time.sleep(self.noise.uniform(0, faults.LEASE_S))
+
+    def _episode(self, plans, say):
+        began = time.monotonic()
+        order = itertools.count()
+        agenda = []
+        for kind, what, actions in plans:
+            self.done[kind] += 1
+            for number, (at, action) in enumerate(actions):
+                heapq.heappush(agenda, (began + at, next(order), action,
+                                        what if number == 0 else None))
+        while agenda:
+            at, _, action, what = heapq.heappop(agenda)
+            time.sleep(max(0, at - time.monotonic()))
+            if what:
+                say(what)
+                self.history.add(Fault(round(boottime_ms(), 3), what))
+            again = action()
+            if isinstance(again, tuple):  # not finished: look again later
+                heapq.heappush(agenda, (time.monotonic() + again[0], next(order), again[1], None))
+            self._watch_over()
+
+    def _watch_over(self):
+        for name, daemon in self.daemons.items():
+            if not daemon.stopped and not daemon.process.alive() and name not in self.leaving:
+                self.troubles.append(f"{name} has died\n{daemon.process.tail()}")
+
+    def await_leader(self, say):
+        """Peace: somebody must lead in time."""
+        began = time.monotonic()
+        while self.recorder.leader() is None:
+            self._watch_over()
+            if time.monotonic() - began > PEACE_LIMIT_S:
+                tails = "\n".join(d.process.tail(15) for d in self.daemons.values())
+                self.troubles.append(f"no leader after {PEACE_LIMIT_S:.1f} s of peace\n{tails}")
+            if self.troubles:
+                say("TROUBLE " + self.troubles[0].splitlines()[0])
+                return
+            time.sleep(0.02)
+
+    def end(self):
+        for name, daemon in self.daemons.items():
+            if daemon.process.alive():
+                code = daemon.terminate()
+                self._gone(name, code)
+            self._look_at(daemon)
+            daemon.remove()
+        self.server.stop()
+        self.network.close()
+        self.history.close()
+
+
+def _steppable_clock():
+    """(the offset's mapped file, environment of redis-server); (None, None) without a compiler."""
+    compiler = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
+    if compiler is None:
+        return None, None
+    directory = temporary_directory("clock")
+    library, path = os.path.join(directory, "stepclock.so"), os.path.join(directory, "offset")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-D_GNU_SOURCE", "-o", library,
+                    os.path.join(HERE, "stepclock.c")], check=True)
+    with open(path, "w+b") as file:
+        file.write(bytes(8))
+        file.flush()
+        offset = mmap.mmap(file.fileno(), 8)
+    return offset, {**os.environ, "LD_PRELOAD": library, "STEPCLOCK_FILE": path}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--unguarded", action="store_true",
+                        help="with restart_guard: false, which has to fail: it tests this program")
+    parser.add_argument("--quiet", action="store_true", help="the summary only")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
+    directory = os.path.join(ROOT, "build", "torture")
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, f"history-{seed}.jsonl")
+    history = History(path)
+    run = Run(seed, history, not options.unguarded)
+    began = time.monotonic()
+
+    def say(text):
+        if not options.quiet:
+            print(f"{time.monotonic() - began:7.1f} s  {text}", flush=True)
+
+    print(f"torture: seed {seed}, {options.minutes:g} minutes; network: {run.network.description}")
+    print("         wall clock steps of the server: "
+          + ("by a preloaded library" if run.can_step else "none, no C compiler")
+          + "; failover by Sentinel: not part of this run", flush=True)
+    try:
+        run.play(options.minutes, say)
+    finally:
+        run.end()
+    verdict = judge(history.entries)
+    print("faults              " + ", ".join(f"{k} {n}" for k, n in sorted(run.done.items())))
+    print("\n".join(report(history.entries, verdict) + ["TROUBLE " + t for t in run.troubles]))
+    if verdict.good and not run.troubles:
+        os.unlink(path)
+        print("torture: passed")
+        return 0
+    print(f"torture: FAILED; repeat with --seed {seed}; history: {path}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
