@@ -107,7 +107,7 @@ clean: ## remove everything built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -116,14 +116,14 @@ help: ## this list
 MINUTES ?= 10
 
 e2e: all ## end-to-end tests of real daemons; FLAVOR=asan has them watched
-	LEADERD=$${LEADERD:-$(O)/leaderd} tests/e2e/run
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} tests/e2e/run
 	python3 tests/torture/test_checker.py
 
 demo: all ## three daemons and a Redis: hand-over as it happens, in 20 seconds
-	@LEADERD=$${LEADERD:-$(O)/leaderd} python3 tests/demo/demo.py
+	@LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/demo/demo.py
 
 bench-handover: all ## measure hand-over, a thousand watchers, a thousand elections
-	LEADERD=$${LEADERD:-$(O)/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json
 
 torture: all ## MINUTES=10 SEED=n: kill, freeze, cut and step everything; judge the history
-	LEADERD=$${LEADERD:-$(O)/leaderd} python3 tests/torture/torture.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/torture/torture.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
