@@ -22,6 +22,11 @@ def binary():
     raise SystemExit("no leaderd to test: run `make` or set LEADERD=/path/to/leaderd")
 
 
+def under():
+    """What daemons are run under, for instance E2E_UNDER="valgrind -q --error-exitcode=99"."""
+    return os.environ.get("E2E_UNDER", "").split()
+
+
 def environment(directory, extra=None):
     """What a daemon sees: no setting of whoever runs the tests, its own runtime directory."""
     env = {k: v for k, v in os.environ.items()
@@ -72,7 +77,7 @@ class Daemon:
 
     def start(self, *flags, ready=True):
         self.process = Process(
-            self.name, [binary(), "serve", "--config", self.config_file, *flags],
+            self.name, [*under(), binary(), "serve", "--config", self.config_file, *flags],
             env=self.env, prefix=self.prefix)
         self.stopped = False
         if ready:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-TRACES = re.compile(r"Sanitizer|runtime error:|Assertion .* failed")
+TRACES = re.compile(r"Sanitizer|runtime error:|Assertion .* failed|^==\d+== ")
 _running = set()
 _directories = set()
 

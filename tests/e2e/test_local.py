@@ -1,10 +1,13 @@
 """The embedded store: several daemons of one host elect through a file."""
 import os
 import random
+import signal
 import sqlite3
 import time
 
-from harness import Case, boottime_ms, main, temporary_directory
+import http_client
+from daemon import environment
+from harness import Case, binary, boottime_ms, free_port, main, temporary_directory
 
 
 class LocalStore(Case):
@@ -21,6 +24,16 @@ class LocalStore(Case):
         two, three = self.follower("two", self.url), self.follower("three", self.url)
         self.assertEqual([d.leads() for d in (one, two, three)], [True, False, False])
         self.assertEqual(one.status()["store"]["kind"], "local")
+
+    def test_with_no_configuration_at_all_it_leads_at_once(self):
+        port = free_port()
+        program = self.program("leaderd", [binary(), "--listen", f"127.0.0.1:{port}"],
+                               env=environment(self.directory), cwd=self.directory)
+        program.wait_line("leadership gained")
+        answer = http_client.request(("127.0.0.1", port), "GET", "/leader")
+        self.assertEqual((answer.status, answer.json()["election"]), (200, "default"))
+        program.signal(signal.SIGTERM)
+        self.assertEqual(program.wait(), 0)
 
     def test_a_terminated_leader_hands_over(self):
         one = self.daemon("one", self.url)
