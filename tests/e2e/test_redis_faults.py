@@ -23,6 +23,9 @@ class Faults(Case):
         deadline_ms = election["lease"]["deadline_boottime_ms"]
         after = self.one.wait_election(lambda e: not e["is_leader"])
         self.assertLess(boottime_ms(), deadline_ms)
+        # A stop margin before the deadline, so that work has time to stop; it drains until then.
+        self.assertLessEqual(after["lease"]["remaining_ms"], after["lease"]["stop_margin_ms"])
+        self.assertEqual((after["state"], after["lease"]["valid"]), ("draining", True))
         self.assertIsNotNone(after["last_error"])
         gone = self.one.wait_election(lambda e: not e["lease"]["valid"])
         self.assertLess(boottime_ms(), deadline_ms + 300)
