@@ -100,6 +100,26 @@ run: all ## build, and run one daemon with no configuration at all
 	@echo "leaderd: look at http://127.0.0.1:8720/ (curl -s localhost:8720/status); Ctrl-C ends it"
 	@exec $(O)/leaderd
 
+# The simulator: real electors and lease rules under virtual time; see tests/sim/sim.h.
+SEED ?= 1
+HOURS ?= 10
+SIM_SOURCES := $(wildcard tests/sim/*.c)
+$(O)/tests/sim/sim: $(call objects,$(SIM_SOURCES)) $(call archives,elector)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+.PHONY: sim sim-short sim-long mutants
+sim: $(O)/tests/sim/sim ## simulate: SEED=7 HOURS=10 CLASS=freeze
+	$(O)/tests/sim/sim --seed $(SEED) --hours $(HOURS) $(if $(CLASS),--class $(CLASS))
+
+sim-short: $(O)/tests/sim/sim
+	$(O)/tests/sim/sim --seed $(SEED) --hours 4 --repeat
+
+sim-long: $(O)/tests/sim/sim ## simulate 10,000 virtual hours and more
+	$(O)/tests/sim/sim --seed $(SEED) --hours 500
+
+mutants: $(O)/tests/sim/sim $(O)/tests/unit/elector/test_reign $(O)/tests/unit/elector/test_waiting ## break each rule in turn: each break must be caught
+	tests/sim/mutants $(O)
+
 deps: # install what is missing; silent when nothing is
 	@.ci/install
 

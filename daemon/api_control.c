@@ -50,7 +50,7 @@ void api_step_down(void *owner, struct http_call *call)
         return;
     }
     election_look(election, moment_now(), &view);
-    if (!view.lease_valid) {
+    if (!view.lease_valid && !view.releasing) {
         http_call_problem(call, "not_leader", "this participant does not lead the election");
     } else if (token_fits(call, &body, view.term)) {
         int64_t drain_ms = body.drain_ms >= 0 ? body.drain_ms : election_drain_ms(election);
@@ -61,11 +61,11 @@ void api_step_down(void *owner, struct http_call *call)
         election_set_hold_off_reason(election, body.reason);
         (void)election_feed(election, &event);
         election_look(election, moment_now(), &view);
-        bool waits = wait_ms > 0 || (drain_ms == 0 && view.drain_left_ms == 0);
-        if (view.lease_valid && waits) {
+        bool holds = view.lease_valid || view.releasing;
+        if (holds && (wait_ms > 0 || view.releasing)) {
             pending_wait_release(app->pendings, call, election, wait_ms > 0 ? wait_ms : -1);
         } else {
-            answer_election(app, call, election, view.lease_valid ? 202 : 200);
+            answer_election(app, call, election, holds ? 202 : 200);
         }
     }
     request_body_deinit(&body);

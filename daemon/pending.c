@@ -118,7 +118,7 @@ void pending_look(struct pending_list *list, struct election *election)
     for (struct pending *pending = list->first; pending != NULL; pending = next) {
         next = pending->next;
         if (pending->election == election && pending->kind == PENDING_RELEASE &&
-            !view.lease_valid) {
+            !view.lease_valid && !view.releasing) {
             answer(pending, 200);
             drop(pending);
         }

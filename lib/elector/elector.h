@@ -255,7 +255,9 @@ struct elector_view {
     enum elector_state state;
     bool leads;         /* may act as leader right now */
     bool participating; /* campaigns, or would */
-    bool lease_valid;   /* holds the lease right now, also while draining */
+    bool lease_valid;   /* holds the lease right now, also while draining; no longer once the
+                           release was begun: it may be carried out before its answer comes */
+    bool releasing;     /* the drain is over, the release is not answered yet */
     const char *instance;
     int64_t term;                 /* fencing token of the present leader; 0 unknown */
     int64_t remaining_ms;         /* of the own lease; 0 when not valid */

@@ -157,13 +157,15 @@ void elector_look(const struct elector *elector, struct moment now, struct elect
 {
     const struct elector_reign *reign = &elector->reign;
     enum elector_state state = visible_state(elector, now);
+    bool holds = reign->held && reign->confirmed && moment_left(reign->deadline, now) > 0;
     *view = (struct elector_view){
         .state = state,
         .leads = reign_leads(elector, now),
         .participating = state != ELECTOR_PAUSED && state != ELECTOR_HELD_OFF &&
                          state != ELECTOR_OBSERVER && state != ELECTOR_STOPPED &&
                          !elector->options.observer,
-        .lease_valid = reign->held && reign->confirmed && moment_left(reign->deadline, now) > 0,
+        .lease_valid = holds && !reign->drained,
+        .releasing = holds && reign->drained,
         .instance = elector->instance,
         .lease_ms = elector->options.lease_ms,
         .renew_interval_ms = elector->options.renew_interval_ms,

@@ -1,0 +1,139 @@
+/* The invariants, judged in true time. */
+#include "tests/sim/sim.h"
+
+#include <stdarg.h>
+
+/* After the last fault, with healthy hosts: two leases (a stepped server clock may cost the second
+ * one), a retry, time-outs and messages. Leases may have been doubled by reconfiguration. */
+enum { PEACE_BOUND_MS = 2 * 2 * LEASE_MS + RETRY_MS + 2 * TIMEOUT_MS + 1500 };
+
+void sim_violate(struct sim *sim, const char *what, ...)
+{
+    if (sim->violation[0] == '\0' && !sim->classic) {
+        va_list arguments;
+        va_start(arguments, what);
+        (void)vsnprintf(sim->violation, sizeof sim->violation, what, arguments);
+        va_end(arguments);
+    }
+}
+
+/* Whether work may be going on at this host in the belief that it leads: the daemon says so, or a
+ * dead daemon said so and its published deadline has not come. */
+bool host_claims(const struct sim *sim, const struct sim_host *host)
+{
+    struct moment now = sim_clock_now(&host->clock, sim->now_us);
+    if (sim->classic) {
+        return classic_claims(sim, host);
+    }
+    if (host->ghost_valid && moment_left(host->ghost, now) > 0) {
+        return true;
+    }
+    const struct elector_reign *reign = &host->elector.reign;
+    return host->alive && reign->held && reign->confirmed && !reign->drained &&
+           moment_left(reign->deadline, now) > 0;
+}
+
+/* Once false for a token, `leads` stays false for that token. */
+static void check_leading(struct sim *sim, struct sim_host *host)
+{
+    struct moment now = sim_clock_now(&host->clock, sim->now_us);
+    bool leads = !sim->classic && host->alive && elector_leads(&host->elector, now);
+    int64_t term = host->elector.reign.term;
+    if (leads && term == host->ended_term) {
+        sim_violate(sim, "host %d leads again under token %lld", host->index, (long long)term);
+    }
+    if (!leads && host->led_term != 0) {
+        host->ended_term = host->led_term;
+    }
+    host->led_term = leads ? term : 0;
+}
+
+/* A claim begins only in a step of its host, and ends by time or in another step: so looking at the
+ * others whenever one begins misses nothing. */
+void check_host(struct sim *sim, struct sim_host *host)
+{
+    check_leading(sim, host);
+    bool claims = host_claims(sim, host);
+    bool begins = claims && !host->claimed;
+    host->claimed = claims;
+    if (!begins) {
+        return;
+    }
+    for (int i = 0; i < HOSTS; i++) {
+        if (i != host->index && host_claims(sim, &sim->hosts[i])) {
+            sim->tally.overlaps++;
+            story(sim, host->index, "OVERLAPS with host %d", i);
+            if (!sim->class->beyond) {
+                sim_violate(sim, "hosts %d and %d both believe that they lead", i, host->index);
+            }
+        }
+    }
+}
+
+void check_gained(struct sim *sim, const struct sim_host *host)
+{
+    int64_t term = host->elector.reign.term;
+    bool resumed = term == host->claimed_term;
+    story(sim, host->index, "GAINED %lld", (long long)term);
+    sim->tally.reigns += !resumed;
+    if (!resumed && term <= sim->highest_term) {
+        sim->tally.regressions++;
+        if (!sim->class->beyond) {
+            sim_violate(sim, "host %d got the token %lld after %lld", host->index, (long long)term,
+                        (long long)sim->highest_term);
+        }
+    }
+    sim->hosts[host->index].claimed_term = term;
+    sim->highest_term = term > sim->highest_term ? term : sim->highest_term;
+    if (sim->peace && sim->peace_led) {
+        sim_violate(sim, "the leader changed to host %d in peace", host->index);
+    }
+}
+
+static bool somebody_leads(const struct sim *sim)
+{
+    for (int i = 0; i < HOSTS; i++) {
+        const struct sim_host *host = &sim->hosts[i];
+        struct moment now = sim_clock_now(&host->clock, sim->now_us);
+        bool leads = sim->classic ? classic_claims(sim, host)
+                                  : host->alive && elector_leads(&host->elector, now);
+        if (leads) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two that claim at once for longer than a renewal needs to find out. */
+static void check_lasting_overlap(struct sim *sim, int64_t until_us)
+{
+    int claims = 0;
+    for (int i = 0; i < HOSTS; i++) {
+        claims += host_claims(sim, &sim->hosts[i]);
+    }
+    sim->overlap_us = claims > 1 ? sim->overlap_us + until_us - sim->now_us : 0;
+    if (sim->overlap_us > 2 * LEASE_MS * 1000 && sim_has(sim, FAULT_CLONE)) {
+        sim_violate(sim, "two hosts go on believing that they lead");
+    }
+}
+
+/* Time passes up to the next event. */
+void check_time(struct sim *sim, int64_t until_us)
+{
+    bool led = somebody_leads(sim);
+    check_lasting_overlap(sim, until_us);
+    int64_t peace_ms = (sim->now_us - sim->peace_since_us) / 1000;
+    sim->tally.us += until_us - sim->now_us;
+    sim->tally.leaderless_us += led ? 0 : until_us - sim->now_us;
+    if (sim->peace && led && peace_ms > PEACE_BOUND_MS) {
+        sim->peace_led = true;
+    } else if (sim->peace && !led && peace_ms > PEACE_BOUND_MS) {
+        sim_violate(sim, "no leader %lld ms after peace", (long long)peace_ms);
+    }
+    for (int i = 0; i < HOSTS; i++) {
+        struct sim_host *host = &sim->hosts[i];
+        if (host->claimed && !host_claims(sim, host)) {
+            host->claimed = false;
+        }
+    }
+}

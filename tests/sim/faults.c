@@ -1,0 +1,347 @@
+/* What goes wrong, and when: half of the faults strike close to an edge of some lease, because that
+ * is where the thin holes are. */
+#include "tests/sim/sim.h"
+
+enum {
+    MEAN_GAP_MS = 8000,
+    PEACE_EVERY_MS = 180000,
+    PEACE_FOR_MS = 40000,
+    LATE_REPLY_MS = 3 * LEASE_MS,
+};
+
+int64_t network_delay_us(struct sim *sim)
+{
+    int64_t delay_us = 100 + prng_below(&sim->prng, 1500);
+    if (!sim->peace && sim_has(sim, FAULT_LOSS) && sim_chance(sim, 20)) {
+        delay_us += prng_below(&sim->prng, LATE_REPLY_MS) * 1000;
+    }
+    return delay_us;
+}
+
+bool network_loses(struct sim *sim)
+{
+    return !sim->peace && sim_has(sim, FAULT_LOSS) && sim_chance(sim, 12);
+}
+
+/* An instant at which some host's belief or right changes, in true time. */
+static int64_t edge_us(struct sim *sim)
+{
+    const struct sim_host *host = &sim->hosts[prng_below(&sim->prng, HOSTS)];
+    const struct elector *elector = &host->elector;
+    struct moment now = sim_clock_now(&host->clock, sim->now_us);
+    int64_t left_ms = 0;
+    if (sim->classic || !host->alive) {
+        return sim->now_us;
+    }
+    if (elector->reign.held) {
+        int64_t choice = prng_below(&sim->prng, 3);
+        left_ms = choice == 0 ? moment_left(elector->reign.next_try, now)
+                              : moment_left(elector->reign.deadline, now);
+        left_ms -= choice == 1 ? elector->reign.stop_margin_ms : 0;
+    } else if (elector->sight.any) {
+        left_ms = elector->sight.lease_ms - moment_elapsed_least(elector->sight.first_seen, now);
+    }
+    return sim->now_us + (left_ms > 0 ? sim_clock_wait_us(&host->clock, left_ms) : 0);
+}
+
+static void schedule_next(struct sim *sim)
+{
+    int64_t at_us = sim->now_us + prng_below(&sim->prng, 2 * MEAN_GAP_MS) * 1000;
+    if (sim_chance(sim, 2)) {
+        int64_t spread_us = sim_chance(sim, 2) ? 3000 : 40000;
+        at_us = edge_us(sim) + prng_below(&sim->prng, 2 * spread_us) - spread_us;
+    }
+    at_us = at_us > sim->now_us ? at_us : sim->now_us + 1;
+    sim_push(sim, &(struct sim_event){.at_us = at_us, .kind = EVENT_FAULT});
+}
+
+static void heal_later(struct sim *sim, int host, unsigned fault, int64_t ms)
+{
+    sim_push(sim, &(struct sim_event){.at_us = sim->now_us + ms * 1000,
+                                      .kind = EVENT_HEAL,
+                                      .host = host,
+                                      .fault = fault});
+}
+
+static void set_rates(struct sim *sim, struct sim_host *host)
+{
+    double reach = sim_has(sim, FAULT_BEYOND) ? 0.05 : sim_has(sim, FAULT_DRIFT) ? 0.0049 : 0;
+    double raw = 1 + (sim_chance(sim, 2) ? reach : -reach);
+    double boot = raw;
+    if (sim_has(sim, FAULT_DRIFT) && sim_chance(sim, 4)) {
+        boot = sim_chance(sim, 2) ? 1.08 : 0.92; /* slewed by a time daemon; the raw clock is not */
+    }
+    sim_clock_set(&host->clock, sim->now_us, boot, raw);
+}
+
+static void strike_host(struct sim *sim, struct sim_host *host, unsigned fault)
+{
+    int64_t ms =
+        sim_chance(sim, 2) ? prng_below(&sim->prng, 1000) : prng_below(&sim->prng, 4 * LEASE_MS);
+    switch (fault) {
+    case FAULT_CUT:
+        host->cut_out = sim_chance(sim, 2);
+        host->cut_in = !host->cut_out || sim_chance(sim, 2);
+        break;
+    case FAULT_CRASH:
+        host_crash(sim, host);
+        break;
+    case FAULT_FREEZE:
+        host->frozen_until_us = sim->now_us + ms * 1000;
+        return;
+    case FAULT_SUSPEND:
+        host->frozen_until_us = sim->now_us + ms * 1000;
+        sim_clock_set(&host->clock, sim->now_us, host->clock.boot_rate, 0);
+        break;
+    case FAULT_PAUSE:
+        host->frozen_until_us = sim->now_us + ms * 1000;
+        sim_clock_set(&host->clock, sim->now_us, 0, 0);
+        break;
+    default:
+        set_rates(sim, host);
+        return;
+    }
+    story(sim, host->index, "fault %#x for %lld ms", fault, (long long)ms);
+    heal_later(sim, host->index, fault, ms);
+}
+
+static void restart_server(struct sim *sim, unsigned fault)
+{
+    struct sim_server *server = &sim->servers[sim->primary];
+    story(sim, -1, "server %d restarts (%s)", sim->primary,
+          fault == FAULT_KEEP    ? "all data"
+          : fault == FAULT_OLDER ? "an older copy"
+                                 : "no data");
+    server->up = false;
+    store_new_reign(sim, server);
+    if (fault == FAULT_EMPTY) {
+        server->record = (struct lease_record){.state = LEASE_ABSENT, .meta = ""};
+        server->classic_holder = -1;
+    } else if (fault == FAULT_OLDER && server->copy_count > 0) {
+        unsigned kept = server->copy_count < COPIES ? server->copy_count : COPIES;
+        unsigned back = (unsigned)prng_below(&sim->prng, kept < 12 ? kept : 12);
+        server->record = server->copies[(server->copy_count - 1 - back) % COPIES];
+        server->classic_holder = (int)prng_below(&sim->prng, HOSTS + 1) - 1;
+    }
+    heal_later(sim, -1, fault, prng_below(&sim->prng, sim_chance(sim, 4) ? 2 * LEASE_MS : 500));
+}
+
+static void fail_over(struct sim *sim)
+{
+    struct sim_server *old = &sim->servers[sim->primary];
+    struct sim_server *new = &sim->servers[1 - sim->primary];
+    if (new->up) {
+        return; /* the one before is still there */
+    }
+    int64_t ahead_us = old->ahead_us;
+    unsigned kept = old->copy_count < COPIES ? old->copy_count : COPIES;
+    struct lease_record replica = old->replica;
+    if (!sim_has(sim, FAULT_ACKED) && kept > 0) {
+        replica =
+            old->copies[(old->copy_count - 1 - (unsigned)prng_below(&sim->prng, kept)) % COPIES];
+    }
+    *new = (struct sim_server){.up = true,
+                               .record = replica,
+                               .replica = replica,
+                               .ahead_us = ahead_us,
+                               .classic_holder = (int)prng_below(&sim->prng, HOSTS + 1) - 1,
+                               .classic_end_us = old->classic_end_us};
+    store_new_reign(sim, new);
+    old->replica_linked = false;
+    sim->primary = 1 - sim->primary;
+    story(sim, -1, "failover to server %d; the old one lives on", sim->primary);
+    heal_later(sim, -1, FAULT_FAILOVER, 200 + prng_below(&sim->prng, 4 * LEASE_MS));
+}
+
+static void strike_store(struct sim *sim, unsigned fault)
+{
+    static const int64_t steps_ms[] = {1000, -1000, 60000, -60000, 3600000, -3600000};
+    struct sim_server *server = &sim->servers[sim->primary];
+    if (fault == FAULT_FLUSH) {
+        server->record = (struct lease_record){.state = LEASE_ABSENT, .meta = ""};
+        server->classic_holder = -1;
+        story(sim, -1, "the record vanishes");
+    } else if (fault == FAULT_STEP) {
+        int64_t step_ms = steps_ms[prng_below(&sim->prng, 6)];
+        server->ahead_us += step_ms * 1000;
+        story(sim, -1, "the server's clock is stepped by %lld ms", (long long)step_ms);
+    } else if (fault == FAULT_FAILOVER) {
+        fail_over(sim);
+    } else if (server->up) {
+        restart_server(sim, fault);
+    }
+}
+
+static void retime(struct sim *sim, struct sim_host *host)
+{
+    struct elector_options options;
+    host_options(&options, host->index, sim_has(sim, FAULT_NAMES));
+    int64_t factor = 1 + prng_below(&sim->prng, 2);
+    options.lease_ms *= factor;
+    options.renew_interval_ms *= factor;
+    if (sim_has(sim, FAULT_CUT) && sim_chance(sim, 3)) {
+        host->cut_in = true; /* the new times may be in force without our hearing of it */
+        heal_later(sim, host->index, FAULT_CUT, prng_below(&sim->prng, 4 * LEASE_MS));
+    }
+    story(sim, host->index, "is re-timed to a lease of %lld ms", (long long)options.lease_ms);
+    host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_RECONFIGURE, .options = &options});
+}
+
+static void operate(struct sim *sim, struct sim_host *host)
+{
+    struct elector_event event = {.drain_ms = sim_chance(sim, 2) ? 0 : prng_below(&sim->prng, 1500),
+                                  .hold_off_ms = prng_below(&sim->prng, 2000)};
+    switch (prng_below(&sim->prng, 6)) {
+    case 0:
+        event.kind = ELECTOR_STEP_DOWN;
+        break;
+    case 1:
+        event.kind = ELECTOR_SET_PAUSE;
+        event.pause_ms = 1 + prng_below(&sim->prng, 4000);
+        break;
+    case 2:
+        event.kind = ELECTOR_VACATE;
+        break;
+    case 3:
+        event.kind = ELECTOR_DRAINED;
+        break;
+    case 4:
+        event.kind = ELECTOR_CLOCK_SUSPECT;
+        event.jump_ms = prng_below(&sim->prng, 4000) - 1000;
+        break;
+    default:
+        event.kind = ELECTOR_HEALTH;
+        event.healthy = sim_chance(sim, 2);
+        break;
+    }
+    story(sim, host->index, "operator's event %d", event.kind);
+    host_feed(sim, host, &event);
+}
+
+/* A copy of a whole machine: clocks, identity, reign and all. From then on two believe that they
+ * lead; the next renewals must end that. */
+static void clone(struct sim *sim, struct sim_host *host)
+{
+    struct sim_host *other = &sim->hosts[(host->index + 1) % HOSTS];
+    if (!other->alive || !other->linked ||
+        !elector_leads(&host->elector, sim_clock_now(&host->clock, sim->now_us))) {
+        return;
+    }
+    story(sim, other->index, "becomes a clone of host %d", host->index);
+    other->clock = host->clock;
+    other->ended_term = 0;
+    other->elector = host->elector;
+    other->elector.request_verb = 0;
+    other->calling = false;
+    other->call++;
+    sim->tally.overlaps++;
+    host_feed(sim, other, &(struct elector_event){.kind = ELECTOR_TICK});
+}
+
+static void strike(struct sim *sim, unsigned fault)
+{
+    struct sim_host *host = &sim->hosts[prng_below(&sim->prng, HOSTS)];
+    unsigned stores =
+        FAULT_KEEP | FAULT_OLDER | FAULT_EMPTY | FAULT_FLUSH | FAULT_FAILOVER | FAULT_STEP;
+    if ((fault & stores) != 0) {
+        strike_store(sim, fault);
+    } else if (!host->alive || host->frozen_until_us > sim->now_us) {
+        return;
+    } else if (fault == FAULT_RETIME || fault == FAULT_OPERATOR || fault == FAULT_CLONE) {
+        if (!sim->classic) {
+            (fault == FAULT_RETIME ? retime : fault == FAULT_CLONE ? clone : operate)(sim, host);
+        }
+    } else if (fault != FAULT_LOSS && fault != FAULT_NAMES && fault != FAULT_ACKED) {
+        strike_host(sim, host, fault);
+    }
+}
+
+static void heal_store(struct sim *sim, unsigned fault)
+{
+    struct sim_server *server = &sim->servers[sim->primary];
+    if (fault == FAULT_FAILOVER) {
+        sim->servers[1 - sim->primary].up = false;
+        server->replica_linked = true;
+        server->replica = server->record;
+        story(sim, -1, "the old primary is gone");
+    } else {
+        server->up = true;
+    }
+}
+
+static void heal_host(struct sim *sim, struct sim_host *host, unsigned fault)
+{
+    host->cut_out = host->cut_in = false;
+    if (fault == FAULT_SUSPEND || fault == FAULT_PAUSE) {
+        set_rates(sim, host);
+    }
+    if (fault == FAULT_CRASH && !host->alive) {
+        host_start(sim, host, !sim_chance(sim, 3));
+    }
+    if (host->alive && !host->linked && !sim->classic) {
+        host->link++;
+        sim_push(sim,
+                 &(struct sim_event){.at_us = sim->now_us + 1000 + prng_below(&sim->prng, 300000),
+                                     .kind = EVENT_LINK,
+                                     .host = host->index,
+                                     .epoch = host->link});
+    }
+}
+
+static void make_peace(struct sim *sim)
+{
+    sim->peace = true;
+    sim->peace_led = false;
+    sim->peace_since_us = sim->now_us;
+    story(sim, -1, "peace");
+    heal_store(sim, FAULT_FAILOVER);
+    heal_store(sim, FAULT_KEEP);
+    for (int i = 0; i < HOSTS; i++) {
+        struct sim_host *host = &sim->hosts[i];
+        host->frozen_until_us = sim->now_us;
+        set_rates(sim, host);
+        heal_host(sim, host, FAULT_CRASH);
+        if (!sim->classic) {
+            host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_RESUME});
+            host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_HEALTH, .healthy = true});
+        }
+    }
+}
+
+void faults_begin(struct sim *sim)
+{
+    for (int i = 0; i < HOSTS; i++) {
+        set_rates(sim, &sim->hosts[i]);
+    }
+    schedule_next(sim);
+    sim_push(sim,
+             &(struct sim_event){.at_us = PEACE_EVERY_MS * INT64_C(1000), .kind = EVENT_PEACE});
+}
+
+void faults_handle(struct sim *sim, const struct sim_event *event)
+{
+    if (event->kind == EVENT_PEACE && !sim->peace) {
+        make_peace(sim);
+        sim_push(sim, &(struct sim_event){.at_us = sim->now_us + PEACE_FOR_MS * INT64_C(1000),
+                                          .kind = EVENT_PEACE});
+    } else if (event->kind == EVENT_PEACE) {
+        sim->peace = false;
+        story(sim, -1, "peace is over");
+        schedule_next(sim);
+        sim_push(sim, &(struct sim_event){.at_us = sim->now_us + PEACE_EVERY_MS * INT64_C(1000),
+                                          .kind = EVENT_PEACE});
+    } else if (event->kind == EVENT_HEAL && event->host < 0) {
+        heal_store(sim, event->fault);
+    } else if (event->kind == EVENT_HEAL) {
+        heal_host(sim, &sim->hosts[event->host], event->fault);
+    } else if (!sim->peace) {
+        unsigned fault = 1u << prng_below(&sim->prng, 19);
+        for (int tries = 0; (sim->class->faults & fault) == 0 && tries < 200; tries++) {
+            fault = 1u << prng_below(&sim->prng, 19);
+        }
+        if ((sim->class->faults & fault) != 0) {
+            strike(sim, fault);
+        }
+        schedule_next(sim);
+    }
+}
