@@ -10,6 +10,8 @@ import signal
 import sys
 import unittest
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "torture"))
+
 import daemon as daemon_module
 from daemon import Daemon, binary  # noqa: F401 - for the tests
 from feed import Feed

@@ -1,8 +1,10 @@
 """What operators and workloads ask for: step-down, drain, pause, bootstrap, vacate, observing."""
 import threading
+import time
 
 import http_client
 from harness import LEASE_S, Case, boottime_ms, main
+from proxy import Proxy
 
 
 class StepDown(Case):
@@ -132,6 +134,67 @@ class Pause(Case):
         self.assertEqual(one.election()["state"], "draining")
         one.post("/elections/demo/released")
         one.wait_state("paused")
+
+
+class WhileAcquiring(Case):
+    """The grant comes after the daemon was told not to lead: it gives the lease back."""
+
+    def setUp(self):
+        self.server = self.redis()
+        self.one = self.leader("one", self.server)
+        # It acquires when the hold-off is over; Redis keeps that request until the pause is.
+        self.one.post("/elections/demo/step-down", {"hold_off": "300ms"})
+        self.server.command("CLIENT", "PAUSE", "600", "WRITE")
+        self.one.wait_election(lambda e: e["hold_off"] is None)
+
+    def record(self):
+        return self.server.command("HGET", "leader-election:demo", "s")
+
+    def test_told_to_stop(self):
+        self.assertEqual(self.one.terminate(), 0)
+        self.assertEqual(self.record(), "r")
+
+    def test_told_to_pause(self):
+        self.one.post("/elections/demo/pause")
+        self.one.wait_state("paused")
+        self.server.command("PING")
+        self.one.post("/elections/demo/resume")
+        self.one.wait_leader()
+
+    def test_told_to_pause_for_long(self):
+        self.one.post("/elections/demo/pause")
+        gained = len(self.one.events("leadership_gained"))
+        time.sleep(1.2)  # the grant is here by now, and given back
+        self.assertEqual(self.one.wait_state("paused")["is_leader"], False)
+        self.assertEqual(self.record(), "r")
+        self.assertLessEqual(len(self.one.events("leadership_gained")), gained + 1)
+
+
+class BetweenGrantAndReadBack(Case):
+    """Each request takes 200 ms: the acquire is granted then, and read back after 400 ms."""
+
+    def setUp(self):
+        self.server = self.redis()
+        self.proxy = Proxy("127.0.0.1", self.server.socket, 1)
+        self.one = self.leader("one", f"redis://127.0.0.1:{self.proxy.port}/0")
+        self.one.post("/elections/demo/step-down", {"hold_off": "300ms"})
+        self.proxy.shape((0.1, 0.1))
+        self.one.wait_election(lambda e: e["hold_off"] is None)
+        time.sleep(0.3)  # no event tells of a grant that is not read back
+
+    def tearDown(self):
+        self.proxy.heal()
+        super().tearDown()
+
+    def test_told_to_stop(self):
+        self.assertEqual(self.one.terminate(), 0)
+        self.assertEqual(self.server.command("HGET", "leader-election:demo", "s"), "r")
+
+    def test_told_to_pause(self):
+        self.one.post("/elections/demo/pause")
+        self.one.wait_state("paused")
+        self.one.post("/elections/demo/resume")
+        self.one.wait_leader()
 
 
 class OperatorsWord(Case):
