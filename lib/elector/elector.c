@@ -21,6 +21,7 @@ static void resume_reign(struct elector *elector, const struct elector_memo *mem
         return;
     }
     elector->reign = (struct elector_reign){.held = true,
+                                            .resumed = true,
                                             .doubtful = true,
                                             .term = memo->term,
                                             .n = memo->n,
@@ -65,7 +66,7 @@ void elector_memo(const struct elector *elector, struct elector_memo *memo)
                                   .deadline = reign->deadline,
                                   .highest_term = elector->highest_term};
     (void)snprintf(memo->instance, sizeof memo->instance, "%s", elector->instance);
-    memo->released = !reign->held || reign->ending || !(reign->confirmed || reign->doubtful);
+    memo->released = !reign->held || reign->ending || !(reign->confirmed || reign->resumed);
 }
 
 static void end_pause(struct step *step)

@@ -172,6 +172,7 @@ struct elector_reign {
     bool ending;    /* `leads` is false for good; the lease is kept until the drain is over */
     bool drained;   /* the drain is over: release */
     bool announced; /* the drain was noted as started */
+    bool resumed;   /* of the process before this one, which led: it may put a lost record back */
     bool doubtful;  /* resumed, or too few replicas: confirm by a renewal, not by reading back */
     enum elector_reason reason; /* of the ending */
     int64_t term;

@@ -155,6 +155,8 @@ static void take_verification(struct step *step)
         (void)step_note(step, ELECTOR_NOTE_VERIFICATION_FAILED);
         reign_end(step, ELECTOR_RENEW_REFUSED);
         sight_take_reply(step, LEASE_OBSERVE);
+    } else if (reign->ending) {
+        reign->next_try = step->now; /* told to stop meanwhile: it never led, and gives it back */
     } else if (moment_left(reign->deadline, step->now) > reign->stop_margin_ms) {
         confirm(step);
         schedule_renewal(step);
@@ -170,6 +172,13 @@ static void take_renewal(struct step *step)
     struct elector_reign *reign = &elector->reign;
     const struct lease_reply *reply = step->event->reply;
     int64_t left_ms = moment_left(reign->deadline, step->now);
+    if (reply->outcome == LEASE_REASSERTED && !reign->confirmed && !reign->resumed) {
+        /* It was never ours to put back: it was granted by a primary that nobody followed, and
+         * another may lead by the one that we reached now. */
+        reign_end(step, ELECTOR_RENEW_REFUSED);
+        sight_take_reply(step, LEASE_RENEW);
+        return;
+    }
     reign->n_acked = elector->request_n;
     step->orders->save = true;
     if (reply->outcome == LEASE_REASSERTED) {

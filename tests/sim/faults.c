@@ -91,7 +91,8 @@ static void strike_host(struct sim *sim, struct sim_host *host, unsigned fault)
         return;
     case FAULT_SUSPEND:
         host->frozen_until_us = sim->now_us + ms * 1000;
-        sim_clock_set(&host->clock, sim->now_us, host->clock.boot_rate, 0);
+        /* nobody slews a clock while the host sleeps */
+        sim_clock_set(&host->clock, sim->now_us, host->clock.raw_rate, 0);
         break;
     case FAULT_PAUSE:
         host->frozen_until_us = sim->now_us + ms * 1000;

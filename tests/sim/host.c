@@ -47,7 +47,7 @@ static void fail_call(struct sim *sim, struct sim_host *host, uint64_t id)
 }
 
 static void push_request(struct sim *sim, const struct sim_host *host, int64_t delay_us,
-                         const struct lease_request *request)
+                         const struct lease_request *request, bool answered)
 {
     struct sim_message *message = calloc(1, sizeof *message);
     message->request = *request;
@@ -55,7 +55,7 @@ static void push_request(struct sim *sim, const struct sim_host *host, int64_t d
     (void)snprintf(message->instance, sizeof message->instance, "%s", request->instance);
     (void)snprintf(message->participant, sizeof message->participant, "%s", request->participant);
     (void)snprintf(message->version, sizeof message->version, "%s", request->version);
-    message->lost_reply = host->cut_in;
+    message->lost_reply = host->cut_in || !answered;
     sim_push(sim, &(struct sim_event){.at_us = sim->now_us + delay_us,
                                       .kind = EVENT_REQUEST,
                                       .host = host->index,
@@ -84,10 +84,11 @@ static void send(struct sim *sim, struct sim_host *host, struct elector_orders *
         delay_us += stop_us;
     }
     if (!host->cut_out && !network_loses(sim)) {
-        push_request(sim, host, delay_us, request);
+        push_request(sim, host, delay_us, request, true);
         if (sim_has(sim, FAULT_LOSS) && sim_chance(sim, 50)) {
-            push_request(sim, host, delay_us + prng_below(&sim->prng, 4 * LEASE_MS) * 1000,
-                         request);
+            /* sent again by a network that saw no acknowledgement: nobody hears the answer */
+            push_request(sim, host, delay_us + prng_below(&sim->prng, 4 * LEASE_MS) * 1000, request,
+                         false);
         }
     }
     int64_t give_up_us = sim_clock_wait_us(&host->clock, orders->timeout_ms);

@@ -28,7 +28,7 @@ const struct sim_class sim_classes[] = {
     {"everything",
      FAULT_LOSS | FAULT_CUT | FAULT_CRASH | FAULT_FREEZE | FAULT_SUSPEND | FAULT_DRIFT |
          FAULT_KEEP | FAULT_OLDER | FAULT_EMPTY | FAULT_FLUSH | FAULT_FAILOVER | FAULT_ACKED |
-         FAULT_NAMES | FAULT_RETIME | FAULT_OPERATOR,
+         FAULT_NAMES | FAULT_OPERATOR,
      false},
     {"failover", FAULT_FAILOVER | FAULT_CUT, true},
     {"drift_beyond", FAULT_BEYOND | FAULT_CRASH | FAULT_STEP, true},

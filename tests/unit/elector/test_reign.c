@@ -277,6 +277,41 @@ START_TEST(a_grant_that_arrives_during_a_stop_is_released)
 }
 END_TEST
 
+START_TEST(a_stop_between_grant_and_read_back_gives_the_lease_back_unused)
+{
+    struct stage *stage = stage_new();
+    struct lease_request open = stage_their_request(LEASE_BOOTSTRAP);
+    (void)stage_apply(stage, &open);
+    stage_begin(stage, NULL);
+    (void)stage_answer(stage);
+    (void)stage_feed(stage,
+                     (struct elector_event){.kind = ELECTOR_STOP, .reason = ELECTOR_SHUTDOWN});
+    ck_assert_int_eq(stage_answer(stage), LEASE_OBSERVE);
+    ck_assert_int_eq(stage_answer(stage), LEASE_RELEASE);
+    ck_assert(stage->orders.stopped);
+    ck_assert_ptr_null(stage_noted(stage, ELECTOR_NOTE_GAINED));
+}
+END_TEST
+
+START_TEST(a_grant_that_was_never_replicated_is_not_put_back_over_another)
+{
+    struct stage *stage = stage_new();
+    struct lease_request open = stage_their_request(LEASE_BOOTSTRAP);
+    (void)stage_apply(stage, &open);
+    stage_begin(stage, NULL);
+    struct lease_reply reply = stage_apply(stage, &stage->request);
+    reply.replicated = false;
+    stage_reply(stage, &reply);
+    stage->record.term -= 1000; /* the other lineage: somebody leads there under a smaller token */
+    memcpy(stage->record.instance, THEM, sizeof THEM);
+    memcpy(stage->reign, "r2", 3);
+    ck_assert_int_eq(stage_answer(stage), LEASE_RENEW);
+    ck_assert(!stage_leads(stage));
+    stage_live(stage, LEASE_MS - 100);
+    ck_assert(!stage_leads(stage));
+}
+END_TEST
+
 START_TEST(a_shorter_lease_binds_from_the_moment_it_is_asked_for)
 {
     struct stage *stage = stage_leading();
@@ -415,6 +450,8 @@ static Suite *suite(void)
     tcase_add_test(tests, stepping_down_is_for_leaders_only);
     tcase_add_test(tests, a_stop_releases_and_then_says_that_it_is_complete);
     tcase_add_test(tests, a_grant_that_arrives_during_a_stop_is_released);
+    tcase_add_test(tests, a_stop_between_grant_and_read_back_gives_the_lease_back_unused);
+    tcase_add_test(tests, a_grant_that_was_never_replicated_is_not_put_back_over_another);
     tcase_add_test(tests, a_shorter_lease_binds_from_the_moment_it_is_asked_for);
     tcase_add_test(tests, an_unseen_pause_is_taken_off_the_lease);
     tcase_add_test(tests, a_pause_longer_than_the_lease_ends_it_and_a_new_token_is_taken_at_once);
