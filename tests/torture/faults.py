@@ -107,7 +107,7 @@ def episode(run, noise):
     """One to three faults that may overlap: [(kind, what, [(when in seconds, action)])]."""
     plans, taken = [], set()
     for _ in range(noise.choice((1, 1, 1, 2, 2, 3))):
-        kind = noise.choice(sorted(k for k in KINDS if k != "step" or run.can_step))
+        kind = noise.choice(sorted(k for k, (_, group) in KINDS.items() if group in run.groups))
         make, group = KINDS[kind]
         led = run.recorder.leader()
         target = led[0] if led and noise.random() < 0.65 else noise.choice(sorted(run.daemons))

@@ -39,24 +39,48 @@ class Run:
     now_ms = staticmethod(boottime_ms)
     key = "leader-election:demo"
 
-    def __init__(self, seed, history, guarded=True):
+    def __init__(self, seed, history, options):
         self.noise = random.Random(seed)
         self.history = history
         self.troubles = []
         self.done = collections.Counter()
-        self.offset, env = _steppable_clock()
-        self.can_step = self.offset is not None
-        self.server = RedisServer(env=env)
-        self.network = network.choose(NAMES, self.server.socket, seed)
         self.recorder = Recorder(history, "demo")
         self.daemons = {}
         self.leaving = set()
+        self.server = None
+        self.offset = None
+        if options.store == "redis":
+            self._set_up_redis(seed, options.network)
+        else:
+            path = os.path.join(temporary_directory("store"), "leases.db")
+            self.network = network.NoNetwork(path)
+            self.groups = {faults.DAEMON}
+        # Names are for people: every third run has two daemons of one name.
+        self.twins = seed % 3 == 0
         for name in NAMES:
-            self.daemons[name] = Daemon(
-                name, self.network.url(name),
-                {"store": {"reconnect": {"min": "50ms", "max": "1s"}, "restart_guard": guarded}},
-                prefix=self.network.prefix(name))
-            self.recorder.attach(self.daemons[name])
+            self._set_up_daemon(name, not options.unguarded)
+
+    def _set_up_redis(self, seed, wanted):
+        self.offset, env = _steppable_clock()
+        self.server = RedisServer(env=env)
+        self.network = network.choose(wanted, NAMES, self.server.socket, seed)
+        self.groups = {faults.DAEMON, faults.NETWORK, faults.REDIS}
+        if self.offset is not None:
+            self.groups.add(faults.CLOCK)
+
+    def _set_up_daemon(self, name, guarded):
+        settings = {"store": {"reconnect": {"min": "50ms", "max": "1s"}, "restart_guard": guarded}}
+        if self.twins and name != NAMES[0]:
+            settings["participant_id"] = "twin"
+        self.daemons[name] = Daemon(name, self.network.url(name), settings,
+                                    prefix=self.network.prefix(name))
+        self.recorder.attach(self.daemons[name])
+
+    def description(self):
+        clock = "by a preloaded library" if faults.CLOCK in self.groups else "none"
+        return (f"network: {self.network.description}\n"
+                f"         wall clock steps of the server: {clock}; failover by Sentinel: not part "
+                f"of this run{'; two daemons have one name' if self.twins else ''}")
 
     # --- what faults do --------------------------------------------------------------------
 
@@ -155,7 +179,8 @@ class Run:
                 self._gone(name, code)
             self._look_at(daemon)
             daemon.remove()
-        self.server.stop()
+        if self.server is not None:
+            self.server.stop()
         self.network.close()
         self.history.close()
 
@@ -180,6 +205,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--store", choices=("redis", "local"), default="redis")
+    parser.add_argument("--network", choices=("namespaces", "proxy"), default="namespaces",
+                        help="what cuts; without the rights for namespaces it is the proxy anyway")
     parser.add_argument("--unguarded", action="store_true",
                         help="with restart_guard: false, which has to fail: it tests this program")
     parser.add_argument("--quiet", action="store_true", help="the summary only")
@@ -189,17 +217,14 @@ def main():
     os.makedirs(directory, exist_ok=True)
     path = os.path.join(directory, f"history-{seed}.jsonl")
     history = History(path)
-    run = Run(seed, history, not options.unguarded)
+    run = Run(seed, history, options)
     began = time.monotonic()
 
     def say(text):
         if not options.quiet:
             print(f"{time.monotonic() - began:7.1f} s  {text}", flush=True)
 
-    print(f"torture: seed {seed}, {options.minutes:g} minutes; network: {run.network.description}")
-    print("         wall clock steps of the server: "
-          + ("by a preloaded library" if run.can_step else "none, no C compiler")
-          + "; failover by Sentinel: not part of this run", flush=True)
+    print(f"torture: seed {seed}, {options.minutes:g} minutes; {run.description()}", flush=True)
     try:
         run.play(options.minutes, say)
     finally:
