@@ -5,7 +5,7 @@
 
 /* After the last fault, with healthy hosts: two leases (a stepped server clock may cost the second
  * one), a retry, time-outs and messages. Leases may have been doubled by reconfiguration. */
-enum { PEACE_BOUND_MS = 2 * 2 * LEASE_MS + RETRY_MS + 2 * TIMEOUT_MS + 1500 };
+enum { PEACE_BOUND_MS = 2 * 2 * LEASE_MS + RETRY_MS + 2 * TIMEOUT_MS + 1500 + 4 * LEASE_MS };
 
 void sim_violate(struct sim *sim, const char *what, ...)
 {

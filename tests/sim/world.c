@@ -20,9 +20,10 @@ const struct sim_class sim_classes[] = {
     {"server_clock", FAULT_STEP, false},
     {"duplicates", FAULT_NAMES | FAULT_CRASH | FAULT_FREEZE, false},
     {"reconfigure", FAULT_RETIME | FAULT_LOSS | FAULT_CUT, false},
-    {"clocks",
-     FAULT_DRIFT | FAULT_SUSPEND | FAULT_STEP | FAULT_CUT | FAULT_CRASH | FAULT_RETIME |
-         FAULT_FREEZE,
+    {"clocks", FAULT_DRIFT | FAULT_STEP | FAULT_CUT | FAULT_CRASH | FAULT_RETIME | FAULT_FREEZE,
+     false},
+    {"naps", FAULT_DRIFT | FAULT_SUSPEND | FAULT_STEP | FAULT_CUT | FAULT_CRASH, false},
+    {"data", FAULT_LOSS | FAULT_OLDER | FAULT_EMPTY | FAULT_FLUSH | FAULT_OPERATOR | FAULT_FREEZE,
      false},
     {"operator", FAULT_OPERATOR | FAULT_LOSS, false},
     {"everything",
