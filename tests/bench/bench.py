@@ -116,7 +116,7 @@ def watch(count=1000, rounds=5):
     server = RedisServer()
     one, two = Daemon("one", server.url), Daemon("two", server.url)
     one.bootstrap()
-    one.wait_leader()
+    Feed((one, two)).wait_leader()
     last = []
     for _ in range(rounds):
         leader, other = (one, two) if one.leads() else (two, one)
