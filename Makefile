@@ -100,6 +100,11 @@ run: all ## build, and run one daemon with no configuration at all
 	@echo "leaderd: look at http://127.0.0.1:8720/ (curl -s localhost:8720/status); Ctrl-C ends it"
 	@exec $(O)/leaderd
 
+# Conformance: the same programs over every store.
+CONFORMANCE_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/conformance/test_*.c))
+$(CONFORMANCE_TESTS): $(O)/%: $(O)/%.o $(call archives,store)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) $(CHECK_LIBS)
+
 # The simulator: real electors and lease rules under virtual time; see tests/sim/sim.h.
 SEED ?= 1
 HOURS ?= 10

@@ -16,6 +16,7 @@
 #pragma GCC diagnostic pop
 
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -226,12 +227,14 @@ shared void client_open(struct client *client, const struct redis_store_options 
     ck_assert_msg(client->store != NULL, "%s", problem.text);
 }
 
-/* Turns the loop until something is so; a test that waits in vain is ended by Check. */
-#define run_until(client, condition)                    \
-    do {                                                \
-        while (!(condition)) {                          \
-            (void)uv_run(&(client)->loop, UV_RUN_ONCE); \
-        }                                               \
+/* Turns the loop until something is so; a test that waits in vain is ended by Check. It polls: a
+ * turn that waits for events would sleep on after the timer that the condition hangs on has run. */
+#define run_until(client, condition)                      \
+    do {                                                  \
+        while (!(condition)) {                            \
+            (void)uv_run(&(client)->loop, UV_RUN_NOWAIT); \
+            (void)sched_yield();                          \
+        }                                                 \
     } while (0)
 
 shared void client_start(struct client *client, const struct redis_store_options *options)

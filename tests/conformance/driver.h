@@ -1,0 +1,132 @@
+/*
+ * Every store behind one face, so that one suite of rules runs over all of them.
+ *
+ * A driver opens a store on empty data. `restart` begins a new reign of the server, with its data
+ * or without; a store that cannot lose its data or its reign has none, and rules about that do not
+ * apply to it. `neighbour` opens a second store on the same data, as another daemon would.
+ */
+#ifndef LEADERD_TESTS_CONFORMANCE_DRIVER_H
+#define LEADERD_TESTS_CONFORMANCE_DRIVER_H
+
+#include "lib/store/local/local_store.h"
+#include "lib/store/memory/memory_store.h"
+#include "tests/unit/store/redis_harness.h"
+
+struct driver {
+    const char *name;
+    bool guards; /* a missing record makes everybody wait */
+    void (*open)(struct client *client);
+    void (*neighbour)(struct client *client, const struct client *first);
+    void (*restart)(struct client *client, bool keep);
+    void (*close)(struct client *client);
+};
+
+static struct server redis_server;
+static char local_directory[32];
+
+static struct store_listener driver_listener(struct client *client)
+{
+    return (struct store_listener){.owner = client,
+                                   .up = client_up,
+                                   .down = client_down,
+                                   .hint = client_hint,
+                                   .connected = client_connected,
+                                   .error = client_error,
+                                   .closed = client_closed};
+}
+
+static void open_memory(struct client *client)
+{
+    struct problem problem;
+    struct store_listener listener = driver_listener(client);
+    client_init(client);
+    client->store = memory_store_new(&client->loop, &listener, &problem);
+    run_until(client, client->ups == 1);
+}
+
+static void restart_memory(struct client *client, bool keep)
+{
+    memory_store_restart(client->store, keep);
+}
+
+static void open_local_at(struct client *client)
+{
+    struct problem problem;
+    struct store_listener listener = driver_listener(client);
+    char path[64];
+    (void)snprintf(path, sizeof path, "%s/leases.db", local_directory);
+    client_init(client);
+    client->store = local_store_new(&client->loop, &(struct local_store_options){.path = path},
+                                    &listener, &problem);
+    ck_assert_msg(client->store != NULL, "%s", problem.text);
+    run_until(client, client->ups == 1);
+}
+
+static void open_local(struct client *client)
+{
+    (void)snprintf(local_directory, sizeof local_directory, "/tmp/leaderd-conf-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(local_directory));
+    open_local_at(client);
+}
+
+static void neighbour_local(struct client *client, const struct client *first)
+{
+    (void)first;
+    open_local_at(client);
+}
+
+static void close_local(struct client *client)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", ".events"};
+    char path[96];
+    client_stop(client);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/leases.db%s", local_directory, endings[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(local_directory);
+}
+
+static void open_redis(struct client *client)
+{
+    server_start(&redis_server);
+    struct redis_store_options options = options_unix(&redis_server);
+    client_start(client, &options);
+}
+
+static void neighbour_redis(struct client *client, const struct client *first)
+{
+    struct redis_store_options options = options_unix(&redis_server);
+    (void)first;
+    client_start(client, &options);
+}
+
+static void restart_redis(struct client *client, bool keep)
+{
+    int ups = client->ups;
+    if (keep) {
+        (void)server_command(&redis_server, "SAVE");
+    } else {
+        (void)server_command(&redis_server, "FLUSHALL");
+        (void)server_command(&redis_server, "SAVE");
+    }
+    server_kill(&redis_server);
+    server_restart(&redis_server);
+    run_until(client, client->ups > ups);
+}
+
+static void close_redis(struct client *client)
+{
+    client_stop(client);
+    server_stop(&redis_server);
+}
+
+static const struct driver drivers[] = {
+    {"memory", true, open_memory, NULL, restart_memory, client_stop},
+    {"local", false, open_local, neighbour_local, NULL, close_local},
+    {"redis", true, open_redis, neighbour_redis, restart_redis, close_redis},
+};
+
+enum { DRIVERS = sizeof drivers / sizeof drivers[0] };
+
+#endif
