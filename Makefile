@@ -125,6 +125,32 @@ sim-long: $(O)/tests/sim/sim ## simulate 10,000 virtual hours and more
 mutants: $(O)/tests/sim/sim $(O)/tests/unit/elector/test_reign $(O)/tests/unit/elector/test_waiting ## break each rule in turn: each break must be caught
 	tests/sim/mutants $(O)
 
+# make check builds twice: with sanitizers for everything that runs real code on real systems, and
+# optimised for the simulator, which wants to live through many hours.
+MODEL := $(wildcard tests/model/run)
+.PHONY: tests check-fast
+tests: all $(UNIT_TESTS) $(CONFORMANCE_TESTS)
+
+check: ## build with sanitizers and run all tests: under ten minutes
+	$(MAKE) -j2 FLAVOR=asan WERROR=-Werror tests
+	$(MAKE) -j2 FLAVOR=release WERROR=-Werror build/release/tests/sim/sim \
+		build/release/tests/unit/elector/test_reign build/release/tests/unit/elector/test_waiting
+	tests/run "tests/lint/layers build/asan" $(if $(wildcard tests/docs/links),tests/docs/links) \
+		$(patsubst $(O)/%,build/asan/%,$(UNIT_TESTS) $(CONFORMANCE_TESTS)) \
+		"make -s sim-short FLAVOR=release" "tests/sim/mutants build/release" \
+		$(if $(MODEL),"$(MODEL) short")
+	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
+		"python3 tests/torture/test_checker.py" \
+		"python3 tests/torture/torture.py --minutes 2 --seed 20261123"
+
+check-all: check ## also: both compilers, formatting, static analysis, long simulation
+	$(MAKE) -j2 CC=clang O=build/clang WERROR=-Werror all
+	clang-format --dry-run --Werror $$(git ls-files '*.[ch]')
+	clang-tidy --quiet $$(git ls-files 'lib/*.c' 'config/*.c' 'daemon/*.c') -- -std=c17 \
+		-D_GNU_SOURCE -DLEADERD_VERSION='""' -DLEADERD_REVISION='""' -I. -Ibuild/release/generated \
+		$(PKG_CFLAGS)
+	$(MAKE) sim-long
+
 deps: # install what is missing; silent when nothing is
 	@.ci/install
 
