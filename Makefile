@@ -122,7 +122,7 @@ sim-short: $(O)/tests/sim/sim
 sim-long: $(O)/tests/sim/sim ## simulate 10,000 virtual hours and more
 	$(O)/tests/sim/sim --seed $(SEED) --hours 500
 
-mutants: $(O)/tests/sim/sim $(O)/tests/unit/elector/test_reign $(O)/tests/unit/elector/test_waiting ## break each rule in turn: each break must be caught
+mutants: $(O)/tests/sim/sim $(O)/tests/unit/elector/test_reign $(O)/tests/unit/elector/test_waiting $(O)/tests/conformance/test_rules ## break each rule in turn: each break must be caught
 	tests/sim/mutants $(O)
 
 # make check builds twice: with sanitizers for everything that runs real code on real systems, and
@@ -134,7 +134,8 @@ tests: all $(UNIT_TESTS) $(CONFORMANCE_TESTS)
 check: ## build with sanitizers and run all tests: under ten minutes
 	$(MAKE) -j2 FLAVOR=asan WERROR=-Werror tests
 	$(MAKE) -j2 FLAVOR=release WERROR=-Werror build/release/tests/sim/sim \
-		build/release/tests/unit/elector/test_reign build/release/tests/unit/elector/test_waiting
+		build/release/tests/unit/elector/test_reign build/release/tests/unit/elector/test_waiting \
+		build/release/tests/conformance/test_rules
 	tests/run "tests/lint/layers build/asan" $(if $(wildcard tests/docs/links),tests/docs/links) \
 		$(patsubst $(O)/%,build/asan/%,$(UNIT_TESTS) $(CONFORMANCE_TESTS)) \
 		"make -s sim-short FLAVOR=release" "tests/sim/mutants build/release" \

@@ -103,7 +103,32 @@ static int meaning_of(const char *code, int status)
             return meanings[i].exit_code;
         }
     }
-    return status == 503 ? CLI_UNAVAILABLE : CLI_INTERNAL;
+    /* an answer in text has no code: the status must do */
+    switch (status) {
+    case 400:
+        return CLI_USAGE;
+    case 401:
+    case 403:
+    case 421:
+        return CLI_NOT_PERMITTED;
+    case 404:
+        return CLI_NO;
+    case 503:
+        return CLI_UNAVAILABLE;
+    default:
+        return CLI_INTERNAL;
+    }
+}
+
+/* The sentence of a problem in text, `error: <detail>`; its length is 0 when it is none. */
+static const char *text_detail(const struct http_answer *answer, int *length)
+{
+    static const char prefix[] = "error: ";
+    const char *bytes = answer->body.length > 0 ? answer->body.bytes : "";
+    bool fits = strncmp(bytes, prefix, sizeof prefix - 1) == 0;
+    const char *detail = fits ? bytes + sizeof prefix - 1 : "";
+    *length = (int)strcspn(detail, "\n");
+    return detail;
 }
 
 int cli_problem(const struct http_answer *answer)
@@ -113,8 +138,12 @@ int cli_problem(const struct http_answer *answer)
     json_t *root = parse(answer);
     const char *detail = json_string_value(json_object_get(root, "detail"));
     int exit_code = meaning_of(code, answer->status);
+    int length = 0;
+    const char *text = text_detail(answer, &length);
     if (detail != NULL) {
         (void)cli_fail(0, "%s", detail);
+    } else if (length > 0) {
+        (void)cli_fail(0, "%.*s", length, text);
     } else {
         (void)cli_fail(0, "the daemon answered with HTTP status %d", answer->status);
     }

@@ -12,9 +12,15 @@
 /* "ldrd": tells our files from other SQLite databases (PRAGMA application_id). */
 enum { APPLICATION_ID = 0x6c647264 };
 
+enum { OPEN_PATIENCE_MS = 2000, META_MAX = 4096 };
+
+/* Ours, in a code that SQLite keeps for integer keys: a row that no leaderd wrote. */
+enum { MALFORMED = SQLITE_MISMATCH };
+
 struct record_file {
     sqlite3 *database;
     sqlite3_stmt *begin, *commit, *rollback, *read, *write;
+    bool ready; /* open, and nothing has failed since */
     char *path;
     char boot_id[LEASE_REIGN_SIZE];
 };
@@ -40,6 +46,8 @@ static const char *code_name(int code)
         return "SQLITE_NOTADB";
     case SQLITE_PERM:
         return "SQLITE_PERM";
+    case MALFORMED:
+        return "malformed";
     default:
         return "SQLITE_ERROR";
     }
@@ -60,6 +68,8 @@ static const char *advice(int code)
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return ": it is left as it is; move it away, or name another file";
+    case MALFORMED:
+        return ": its row for this election was not written by leaderd; delete the row";
     default:
         return "";
     }
@@ -129,23 +139,37 @@ static int claim(struct record_file *file)
     return code != SQLITE_OK ? code : ended;
 }
 
-static int set_up(struct record_file *file)
+static void shut(struct record_file *file)
 {
-    int code =
-        sqlite3_open_v2(file->path, &file->database,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_OK) {
-        (void)sqlite3_busy_timeout(file->database, 2000);
-        code = claim(file);
+    sqlite3_stmt **statements[] = {&file->begin, &file->commit, &file->rollback, &file->read,
+                                   &file->write};
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        (void)sqlite3_finalize(*statements[i]);
+        *statements[i] = NULL;
     }
-    if (code == SQLITE_OK) {
+    (void)sqlite3_close(file->database);
+    file->database = NULL;
+    file->ready = false;
+}
+
+/* The switch to WAL does not wait for other processes that do the same, so it is tried again. */
+static int use_wal(struct record_file *file, int patience_ms)
+{
+    int code = SQLITE_BUSY;
+    for (int waited = 0; code == SQLITE_BUSY && waited <= patience_ms; waited += 10) {
+        if (waited > 0) {
+            (void)usleep(10000);
+        }
         code =
             sqlite3_exec(file->database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
                          NULL, NULL, NULL);
     }
-    if (code == SQLITE_OK) {
-        code = prepare(file, "BEGIN IMMEDIATE", &file->begin);
-    }
+    return code;
+}
+
+static int prepare_all(struct record_file *file)
+{
+    int code = prepare(file, "BEGIN IMMEDIATE", &file->begin);
     if (code == SQLITE_OK) {
         code = prepare(file, "COMMIT", &file->commit);
     }
@@ -169,6 +193,25 @@ static int set_up(struct record_file *file)
     return code;
 }
 
+static int set_up(struct record_file *file, int patience_ms)
+{
+    int code =
+        sqlite3_open_v2(file->path, &file->database,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) {
+        (void)sqlite3_busy_timeout(file->database, patience_ms);
+        code = claim(file);
+    }
+    if (code == SQLITE_OK) {
+        code = use_wal(file, patience_ms);
+    }
+    if (code == SQLITE_OK) {
+        code = prepare_all(file);
+    }
+    file->ready = code == SQLITE_OK;
+    return code;
+}
+
 struct record_file *record_file_open(const char *path, struct problem *problem)
 {
     struct record_file *file = calloc(1, sizeof *file);
@@ -178,7 +221,15 @@ struct record_file *record_file_open(const char *path, struct problem *problem)
         return NULL;
     }
     read_boot_id(file->boot_id);
-    int code = set_up(file);
+    if (file->boot_id[0] == '\0') {
+        (void)problem_set(problem,
+                          "lease file %s: cannot read /proc/sys/kernel/random/boot_id,"
+                          " which tells leases of this boot from older ones",
+                          path);
+        record_file_close(file);
+        return NULL;
+    }
+    int code = set_up(file, OPEN_PATIENCE_MS);
     if (code != SQLITE_OK) {
         explain(file, code, problem);
         record_file_close(file);
@@ -189,12 +240,7 @@ struct record_file *record_file_open(const char *path, struct problem *problem)
 
 void record_file_close(struct record_file *file)
 {
-    sqlite3_stmt *statements[] = {file->begin, file->commit, file->rollback, file->read,
-                                  file->write};
-    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
-        (void)sqlite3_finalize(statements[i]);
-    }
-    (void)sqlite3_close(file->database);
+    shut(file);
     free(file->path);
     free(file);
 }
@@ -216,7 +262,7 @@ static bool row_is_sane(const struct lease_record *record)
 {
     return record->state >= LEASE_HELD && record->state <= LEASE_VACATED && record->term >= 0 &&
            record->term < LEASE_TERM_MAX && record->n >= 0 && record->lease_ms > 0 &&
-           record->lease_ms <= 86400000;
+           record->lease_ms <= 86400000 && strlen(record->meta) <= META_MAX;
 }
 
 static void fill_record(sqlite3_stmt *row, struct text *meta, struct lease_record *record)
@@ -234,6 +280,7 @@ static void fill_record(sqlite3_stmt *row, struct text *meta, struct lease_recor
     copy_column(row, 9, record->participant, sizeof record->participant);
     copy_column(row, 10, record->reign, sizeof record->reign);
     text_add(meta, text != NULL ? (const char *)text : "");
+    record->meta = meta->bytes != NULL ? meta->bytes : "";
 }
 
 static int read_record(struct record_file *file, const char *election, struct text *meta,
@@ -244,12 +291,11 @@ static int read_record(struct record_file *file, const char *election, struct te
     int code = sqlite3_step(file->read);
     if (code == SQLITE_ROW) {
         fill_record(file->read, meta, record);
-        code = meta->failed ? SQLITE_NOMEM : row_is_sane(record) ? SQLITE_OK : SQLITE_CORRUPT;
+        code = meta->failed ? SQLITE_NOMEM : row_is_sane(record) ? SQLITE_OK : MALFORMED;
     } else if (code == SQLITE_DONE) {
         code = SQLITE_OK;
     }
     (void)sqlite3_reset(file->read);
-    record->meta = meta->bytes != NULL ? meta->bytes : "";
     if (code == SQLITE_OK && record->state != LEASE_ABSENT &&
         strcmp(record->reign, file->boot_id) != 0) {
         record->state = LEASE_RELEASED; /* whoever held it died with its boot */
@@ -277,8 +323,9 @@ static int write_record(struct record_file *file, const char *election,
     return run(write);
 }
 
-static int transact(struct record_file *file, const struct lease_request *request,
-                    struct text *meta, struct lease_reply *reply)
+/* Reads, applies the rules, writes; the transaction stays open. */
+static int change(struct record_file *file, const struct lease_request *request, struct text *meta,
+                  struct lease_reply *reply)
 {
     struct lease_record record;
     struct lease_server server = {.now_us = boottime_us(),
@@ -289,34 +336,89 @@ static int transact(struct record_file *file, const struct lease_request *reques
     if (code == SQLITE_OK && lease_apply(&record, request, &server, reply)) {
         code = write_record(file, request->election, &record);
     }
-    if (code == SQLITE_OK && reply->record.meta == request->meta) {
+    if (code == SQLITE_OK && record.meta == request->meta) {
         text_clear(meta);
         text_add(meta, request->meta);
         code = meta->failed ? SQLITE_NOMEM : SQLITE_OK;
     }
-    if (code == SQLITE_OK) {
-        code = run(file->commit);
-    }
-    if (code != SQLITE_OK) {
-        (void)run(file->rollback);
-    }
-    reply->record.meta = meta->bytes != NULL ? meta->bytes : "";
     return code;
+}
+
+static void fail(struct record_file *file, int code, enum lease_outcome outcome,
+                 struct lease_reply *reply)
+{
+    *reply = (struct lease_reply){
+        .id = reply->id, .outcome = outcome, .record = {.state = LEASE_ABSENT, .meta = ""}};
+    (void)snprintf(reply->error, sizeof reply->error, "%s", code_name(code));
+    explain(file, code, &reply->problem);
+    bool lasting = code != SQLITE_BUSY && code != MALFORMED;
+    file->ready = file->ready && !lasting;
+}
+
+/* A file that was deleted or moved is not the one that the others elect through. */
+static int begin(struct record_file *file, int patience_ms)
+{
+    int moved = 0;
+    int code = SQLITE_OK;
+    if (file->ready) {
+        (void)sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    }
+    if (!file->ready || moved != 0) {
+        shut(file);
+        code = set_up(file, patience_ms);
+    }
+    if (code == SQLITE_OK) {
+        (void)sqlite3_busy_timeout(file->database, patience_ms);
+        code = run(file->begin);
+    }
+    return code;
+}
+
+/* A full disk or a lock refuses a commit as a whole; after other errors it may have been done. */
+static enum lease_outcome outcome_of_failed_commit(int code)
+{
+    int kind = code & 0xff;
+    return kind == SQLITE_FULL || kind == SQLITE_BUSY ? LEASE_FAILED : LEASE_UNKNOWN;
 }
 
 void record_file_apply(struct record_file *file, const struct lease_request *request,
                        int patience_ms, struct text *meta, struct lease_reply *reply)
 {
-    (void)sqlite3_busy_timeout(file->database, patience_ms);
-    int code = run(file->begin);
+    enum lease_outcome outcome = LEASE_FAILED;
+    int code = begin(file, patience_ms);
+    bool begun = code == SQLITE_OK;
+    if (begun) {
+        code = change(file, request, meta, reply);
+    }
     if (code == SQLITE_OK) {
-        code = transact(file, request, meta, reply);
+        code = run(file->commit);
+        outcome = outcome_of_failed_commit(code);
+    }
+    if (code != SQLITE_OK && begun) {
+        (void)run(file->rollback);
+    }
+    reply->id = request->id;
+    reply->record.meta = meta->bytes != NULL ? meta->bytes : "";
+    if (code != SQLITE_OK) {
+        fail(file, code, outcome, reply);
+    }
+}
+
+void record_file_probe(struct record_file *file, int patience_ms, struct lease_reply *reply)
+{
+    int code = begin(file, patience_ms);
+    bool begun = code == SQLITE_OK;
+    *reply = (struct lease_reply){.outcome = LEASE_SEEN, .record = {.meta = ""}};
+    if (begun) { /* written, whatever it was before */
+        code = sqlite3_exec(file->database, "PRAGMA user_version = 1", NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = run(file->commit);
+    }
+    if (code != SQLITE_OK && begun) {
+        (void)run(file->rollback);
     }
     if (code != SQLITE_OK) {
-        *reply = (struct lease_reply){.id = request->id,
-                                      .outcome = LEASE_FAILED,
-                                      .record = {.state = LEASE_ABSENT, .meta = ""}};
-        (void)snprintf(reply->error, sizeof reply->error, "%s", code_name(code));
-        explain(file, code, &reply->problem);
+        fail(file, code, LEASE_FAILED, reply);
     }
 }

@@ -41,7 +41,7 @@ end
 
 local FIELDS = {'s', 't', 'n', 'i', 'p', 'd', 'x', 'w', 'a', 'g', 'c', 'm'}
 local NUMBERS = {t = true, n = true, d = true, x = true, w = true, a = true, c = true}
-local LONGEST = {i = 32, p = 512, g = 64, m = 4096}
+local LONGEST = {i = 32, p = 512, g = 64, m = 131072}
 
 local stored = redis.pcall('HMGET', KEYS[1], unpack(FIELDS))
 if stored.err then

@@ -37,7 +37,7 @@
 
 #include "lib/store/store.h"
 
-enum { REDIS_STORE_CALLS_MAX = 16384, REDIS_KEY_PREFIX_MAX = 256, REDIS_META_MAX = 4096 };
+enum { REDIS_STORE_CALLS_MAX = 16384, REDIS_KEY_PREFIX_MAX = 256, REDIS_META_MAX = 131072 };
 
 /* All strings are copied. Exactly one of `host` and `unix_path` is given. */
 struct redis_store_options {

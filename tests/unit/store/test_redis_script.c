@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define I "00112233445566778899aabbccddeeff"
-#define META_MAX "$4096\r\n"
 
 /* An answer with one item after the other; `%` stands for the end of a line. */
 #define GOOD                                                                               \
