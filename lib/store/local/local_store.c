@@ -2,22 +2,21 @@
 
 #include "lib/base/moment.h"
 #include "lib/base/text.h"
+#include "lib/store/local/messages.h"
 #include "lib/store/local/record_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { HANDLES = 2 };
+enum { HANDLES = 2, PROBE_EVERY_MS = 250, PROBE_PATIENCE_MS = 100 };
 
 /* One call on its way through the worker pool. It outlives a call that was given up. */
 struct job {
     struct job *next;
     struct local_store *store;
-    struct store_call *call; /* NULL: given up, nobody wants the answer */
+    struct store_call *call; /* NULL: given up, nobody wants the answer; or a probe */
+    bool probe;              /* only finds out whether the file can be written again */
     uv_work_t work;
     bool begun;
     struct lease_request request; /* its strings are `strings` */
@@ -32,22 +31,18 @@ struct local_store {
     uv_loop_t *loop;
     struct record_file *file;
     char *path;
-    int events_fd;
+    struct messages messages;
     struct job *first, *last; /* waiting or running; only the first runs */
     bool running;
     bool down;
     bool closing;
     int open_handles;
-    uv_timer_t timer; /* the earliest time to give up; 0 ms: tell that the store is up */
-    uv_fs_event_t events;
+    uv_timer_t timer; /* for the earliest time to give up, or to probe */
     bool told_up;
+    uint64_t probe_at;         /* while it is down */
     struct store_call *unsent; /* there was no memory to keep them */
     int64_t last_ok_ms;
     struct problem last_error;
-    struct name {
-        struct name *next;
-        char election[LEASE_ELECTION_SIZE];
-    } * names; /* subscribed */
 };
 
 static struct local_store *of(struct store *store)
@@ -78,56 +73,50 @@ static void tell_up(struct local_store *store)
     }
 }
 
-static void take_result(struct local_store *store, const struct lease_reply *reply)
+static void tell_down(struct local_store *store, const struct lease_reply *reply)
 {
     const struct store_listener *listener = &store->base.listener;
+    store->down = true;
+    store->probe_at = uv_now(store->loop) + PROBE_EVERY_MS;
+    if (listener->connected != NULL) {
+        listener->connected(listener->owner, false);
+    }
+    if (listener->down != NULL && !store->closing) {
+        listener->down(listener->owner, reply->error, &reply->problem);
+    }
+}
+
+/* A bad row is the trouble of one election; everything else is the store's. Once it is down only a
+ * probe brings it up, because a full disk can still be read. */
+static void take_result(struct local_store *store, const struct job *job)
+{
+    const struct store_listener *listener = &store->base.listener;
+    const struct lease_reply *reply = &job->reply;
     if (store->closing) {
         return;
     }
-    if (reply->outcome != LEASE_FAILED) {
+    if (reply->error[0] == '\0') {
         store->last_ok_ms = boottime_us() / 1000;
-        store->last_error.text[0] = '\0';
-        if (store->down) {
+        if (store->down && job->probe) {
+            store->last_error.text[0] = '\0';
             tell_up(store);
         }
         return;
     }
     store->last_error = reply->problem;
-    if (listener->error != NULL) {
+    if (listener->error != NULL && !job->probe) {
         listener->error(listener->owner, reply->error);
     }
-    if (!store->down) {
-        store->down = true;
-        if (listener->down != NULL) {
-            listener->down(listener->owner, reply->error, &reply->problem);
-        }
+    if (!store->down && !store->closing && strcmp(reply->error, "malformed") != 0) {
+        tell_down(store, reply);
     }
 }
 
-/* Messages: a byte written to a file that everybody watches. What it says does not matter, since
- * it is only a reason to look. */
-
-static void announce(struct local_store *store, enum lease_outcome outcome)
+static void on_message(void *owner, const char *election, const char *what)
 {
-    if (lease_announcement(outcome) != NULL && store->events_fd >= 0) {
-        ssize_t written = pwrite(store->events_fd, "!", 1, 0);
-        (void)written;
-    }
-}
-
-static void on_event(uv_fs_event_t *handle, const char *file, int events, int status)
-{
-    struct local_store *store = handle->data;
-    const struct store_listener *listener = &store->base.listener;
-    (void)file;
-    (void)events;
-    if (status != 0 || listener->hint == NULL) {
-        return;
-    }
-    struct name *next;
-    for (struct name *name = store->names; name != NULL && !store->closing; name = next) {
-        next = name->next;
-        listener->hint(listener->owner, name->election, "released");
+    const struct store_listener *listener = &((struct local_store *)owner)->base.listener;
+    if (listener->hint != NULL) {
+        listener->hint(listener->owner, election, what);
     }
 }
 
@@ -156,7 +145,12 @@ static void answer_without(struct job *job, enum lease_outcome outcome, const ch
 static void on_work(uv_work_t *work)
 {
     struct job *job = work->data;
-    record_file_apply(job->store->file, &job->request, job->patience_ms, &job->meta, &job->reply);
+    struct record_file *file = job->store->file;
+    if (job->probe) {
+        record_file_probe(file, job->patience_ms, &job->reply);
+    } else {
+        record_file_apply(file, &job->request, job->patience_ms, &job->meta, &job->reply);
+    }
 }
 
 static void arm(struct local_store *store);
@@ -172,8 +166,11 @@ static void on_done(uv_work_t *work, int status)
     if (store->first == NULL) {
         store->last = NULL;
     }
-    announce(store, job->reply.outcome);
-    take_result(store, &job->reply);
+    const char *what = lease_announcement(job->reply.outcome);
+    if (what != NULL) {
+        messages_send(&store->messages, job->request.election, what);
+    }
+    take_result(store, job);
     answer(job, &job->reply);
     job_free(job);
     run_next(store);
@@ -181,18 +178,30 @@ static void on_done(uv_work_t *work, int status)
     close_if_idle(store);
 }
 
+/* Waits for other processes a little less long than the caller waits for us: so that the caller
+ * hears that the file is locked, and that nothing was done. */
+static int patience_ms(const struct job *job)
+{
+    uint64_t now = uv_now(job->store->loop);
+    if (job->probe) {
+        return PROBE_PATIENCE_MS;
+    }
+    return job->call->give_up_at > now ? (int)((job->call->give_up_at - now) / 8 * 7) : 0;
+}
+
 /* Starts the first job; one that was given up before it began is dropped. */
 static void run_next(struct local_store *store)
 {
     while (!store->running && store->first != NULL) {
         struct job *job = store->first;
-        if (job->call == NULL || store->closing) {
+        if ((job->call == NULL && !job->probe) || store->closing) {
             store->first = job->next;
             answer_without(job, LEASE_FAILED, "closed", "the store is being closed");
             job_free(job);
             continue;
         }
         job->begun = true;
+        job->patience_ms = patience_ms(job);
         store->running = true;
         if (uv_queue_work(store->loop, &job->work, on_work, on_done) != 0) {
             abort(); /* only for a NULL callback */
@@ -232,13 +241,41 @@ static void fail_unsent(struct local_store *store)
     }
 }
 
+static void enqueue(struct local_store *store, struct job *job)
+{
+    job->store = store;
+    job->work.data = job;
+    if (store->last != NULL) {
+        store->last->next = job;
+    } else {
+        store->first = job;
+    }
+    store->last = job;
+}
+
+static void probe_when_due(struct local_store *store)
+{
+    uint64_t now = uv_now(store->loop);
+    struct job *job = store->down && now >= store->probe_at ? calloc(1, sizeof *job) : NULL;
+    if (store->down && now >= store->probe_at) {
+        store->probe_at = now + PROBE_EVERY_MS;
+    }
+    if (job != NULL) {
+        job->probe = true;
+        enqueue(store, job);
+    }
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct local_store *store = timer->data;
     fail_unsent(store);
-    if (!store->told_up) {
+    if (!store->told_up && !store->closing) {
         store->told_up = true;
         tell_up(store);
+    }
+    if (!store->closing) {
+        probe_when_due(store);
     }
     give_up_overdue(store);
     run_next(store);
@@ -259,6 +296,9 @@ static void arm(struct local_store *store)
     uint64_t now = uv_now(store->loop);
     if (!store->told_up) {
         earliest = now;
+    }
+    if (store->down && store->probe_at < earliest) {
+        earliest = store->probe_at;
     }
     if (earliest == UINT64_MAX) {
         uv_timer_stop(&store->timer);
@@ -312,17 +352,9 @@ static void submit(struct store *base, struct store_call *call, const struct lea
         uv_timer_start(&store->timer, on_timer, 0, 0);
         return;
     }
-    job->store = store;
     job->call = call;
-    job->work.data = job;
-    job->patience_ms = (int)timeout_ms;
     call->slot = job;
-    if (store->last != NULL) {
-        store->last->next = job;
-    } else {
-        store->first = job;
-    }
-    store->last = job;
+    enqueue(store, job);
     if (!store->closing) {
         run_next(store);
     }
@@ -331,26 +363,12 @@ static void submit(struct store *base, struct store_call *call, const struct lea
 
 static void subscribe(struct store *base, const char *election)
 {
-    struct local_store *store = of(base);
-    struct name *name = calloc(1, sizeof *name);
-    if (name != NULL) { /* without it there are no hints, and looks come by the clock */
-        (void)snprintf(name->election, sizeof name->election, "%s", election);
-        name->next = store->names;
-        store->names = name;
-    }
+    messages_subscribe(&of(base)->messages, election);
 }
 
 static void unsubscribe(struct store *base, const char *election)
 {
-    struct name **link = &of(base)->names;
-    while (*link != NULL && strcmp((*link)->election, election) != 0) {
-        link = &(*link)->next;
-    }
-    struct name *name = *link;
-    if (name != NULL) {
-        *link = name->next;
-        free(name);
-    }
+    messages_unsubscribe(&of(base)->messages, election);
 }
 
 static void health(const struct store *base, struct store_health *health)
@@ -368,16 +386,8 @@ static void health(const struct store *base, struct store_health *health)
 
 static void store_free(struct local_store *store)
 {
-    while (store->names != NULL) {
-        struct name *name = store->names;
-        store->names = name->next;
-        free(name);
-    }
     if (store->file != NULL) {
         record_file_close(store->file);
-    }
-    if (store->events_fd >= 0) {
-        close(store->events_fd);
     }
     free(store->path);
     free(store);
@@ -401,7 +411,7 @@ static void close_if_idle(struct local_store *store)
     if (store->closing && !store->running && !uv_is_closing((uv_handle_t *)&store->timer)) {
         fail_unsent(store);
         uv_close((uv_handle_t *)&store->timer, on_closed);
-        uv_close((uv_handle_t *)&store->events, on_closed);
+        messages_close(&store->messages, on_closed);
     }
 }
 
@@ -422,7 +432,7 @@ static void close_store(struct store *base)
 {
     struct local_store *store = of(base);
     store->closing = true;
-    uv_fs_event_stop(&store->events);
+    messages_stop(&store->messages);
     uv_timer_start(&store->timer, close_later, 0, 0);
 }
 
@@ -433,17 +443,12 @@ static const struct store_class local_class = {.submit = submit,
                                                .close = close_store,
                                                .shared_clock = true};
 
-/* Without this file hints are lost and hand-over waits for the next look: no reason to refuse. */
-static void watch_events(struct local_store *store)
+static void watch_messages(struct local_store *store)
 {
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s.events", store->path);
-    if (length > 0 && (size_t)length < sizeof path) {
-        store->events_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    }
-    if (store->events_fd >= 0) {
-        (void)uv_fs_event_start(&store->events, on_event, path, 0);
-    }
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%s.events", store->path);
+    messages_init(&store->messages, store->loop, path);
+    messages_listen(&store->messages, on_message, store);
 }
 
 struct store *local_store_new(uv_loop_t *loop, const struct local_store_options *options,
@@ -457,7 +462,6 @@ struct store *local_store_new(uv_loop_t *loop, const struct local_store_options 
     }
     store->base = (struct store){.class = &local_class, .listener = *listener};
     store->loop = loop;
-    store->events_fd = -1;
     store->file = record_file_open(options->path, problem);
     if (store->file == NULL) {
         store_free(store);
@@ -465,10 +469,8 @@ struct store *local_store_new(uv_loop_t *loop, const struct local_store_options 
     }
     store->open_handles = HANDLES;
     uv_timer_init(loop, &store->timer);
-    uv_fs_event_init(loop, &store->events);
     store->timer.data = store;
-    store->events.data = store;
-    watch_events(store);
+    watch_messages(store);
     arm(store);
     return &store->base;
 }

@@ -1,6 +1,7 @@
 #include "lib/store/local/record_file.h"
 
 #include "lib/base/moment.h"
+#include "lib/store/local/sqlite_fault.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -14,9 +15,6 @@ enum { APPLICATION_ID = 0x6c647264 };
 
 enum { OPEN_PATIENCE_MS = 2000, META_MAX = 4096 };
 
-/* Ours, in a code that SQLite keeps for integer keys: a row that no leaderd wrote. */
-enum { MALFORMED = SQLITE_MISMATCH };
-
 struct record_file {
     sqlite3 *database;
     sqlite3_stmt *begin, *commit, *rollback, *read, *write;
@@ -24,62 +22,6 @@ struct record_file {
     char *path;
     char boot_id[LEASE_REIGN_SIZE];
 };
-
-static const char *code_name(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-        return "SQLITE_BUSY";
-    case SQLITE_NOMEM:
-        return "SQLITE_NOMEM";
-    case SQLITE_READONLY:
-        return "SQLITE_READONLY";
-    case SQLITE_IOERR:
-        return "SQLITE_IOERR";
-    case SQLITE_CORRUPT:
-        return "SQLITE_CORRUPT";
-    case SQLITE_FULL:
-        return "SQLITE_FULL";
-    case SQLITE_CANTOPEN:
-        return "SQLITE_CANTOPEN";
-    case SQLITE_NOTADB:
-        return "SQLITE_NOTADB";
-    case SQLITE_PERM:
-        return "SQLITE_PERM";
-    case MALFORMED:
-        return "malformed";
-    default:
-        return "SQLITE_ERROR";
-    }
-}
-
-static const char *advice(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-        return ": another process holds it locked";
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-        return ": make the file and its directory writable for this user";
-    case SQLITE_FULL:
-        return ": the disk is full";
-    case SQLITE_CANTOPEN:
-        return ": does its directory exist, and may this user write there?";
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-        return ": it is left as it is; move it away, or name another file";
-    case MALFORMED:
-        return ": its row for this election was not written by leaderd; delete the row";
-    default:
-        return "";
-    }
-}
-
-static void explain(const struct record_file *file, int code, struct problem *problem)
-{
-    (void)problem_set(problem, "lease file %s: %s%s", file->path, sqlite3_errstr(code),
-                      advice(code));
-}
 
 static void read_boot_id(char out[LEASE_REIGN_SIZE])
 {
@@ -231,7 +173,7 @@ struct record_file *record_file_open(const char *path, struct problem *problem)
     }
     int code = set_up(file, OPEN_PATIENCE_MS);
     if (code != SQLITE_OK) {
-        explain(file, code, problem);
+        sqlite_fault_explain(file->path, code, problem);
         record_file_close(file);
         return NULL;
     }
@@ -291,7 +233,9 @@ static int read_record(struct record_file *file, const char *election, struct te
     int code = sqlite3_step(file->read);
     if (code == SQLITE_ROW) {
         fill_record(file->read, meta, record);
-        code = meta->failed ? SQLITE_NOMEM : row_is_sane(record) ? SQLITE_OK : MALFORMED;
+        code = meta->failed          ? SQLITE_NOMEM
+               : row_is_sane(record) ? SQLITE_OK
+                                     : SQLITE_FAULT_MALFORMED;
     } else if (code == SQLITE_DONE) {
         code = SQLITE_OK;
     }
@@ -336,9 +280,9 @@ static int change(struct record_file *file, const struct lease_request *request,
     if (code == SQLITE_OK && lease_apply(&record, request, &server, reply)) {
         code = write_record(file, request->election, &record);
     }
-    if (code == SQLITE_OK && record.meta == request->meta) {
+    if (code == SQLITE_OK && record.meta != meta->bytes) {
         text_clear(meta);
-        text_add(meta, request->meta);
+        text_add(meta, record.meta);
         code = meta->failed ? SQLITE_NOMEM : SQLITE_OK;
     }
     return code;
@@ -349,9 +293,9 @@ static void fail(struct record_file *file, int code, enum lease_outcome outcome,
 {
     *reply = (struct lease_reply){
         .id = reply->id, .outcome = outcome, .record = {.state = LEASE_ABSENT, .meta = ""}};
-    (void)snprintf(reply->error, sizeof reply->error, "%s", code_name(code));
-    explain(file, code, &reply->problem);
-    bool lasting = code != SQLITE_BUSY && code != MALFORMED;
+    (void)snprintf(reply->error, sizeof reply->error, "%s", sqlite_fault_name(code));
+    sqlite_fault_explain(file->path, code, &reply->problem);
+    bool lasting = code != SQLITE_BUSY && code != SQLITE_FAULT_MALFORMED;
     file->ready = file->ready && !lasting;
 }
 
