@@ -112,7 +112,7 @@ SIM_SOURCES := $(wildcard tests/sim/*.c)
 $(O)/tests/sim/sim: $(call objects,$(SIM_SOURCES)) $(call archives,elector)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-.PHONY: sim sim-short sim-long mutants
+.PHONY: sim sim-short sim-long model mutants
 sim: $(O)/tests/sim/sim ## simulate: SEED=7 HOURS=10 CLASS=freeze
 	$(O)/tests/sim/sim --seed $(SEED) --hours $(HOURS) $(if $(CLASS),--class $(CLASS))
 
@@ -122,12 +122,14 @@ sim-short: $(O)/tests/sim/sim
 sim-long: $(O)/tests/sim/sim ## simulate 10,000 virtual hours and more
 	$(O)/tests/sim/sim --seed $(SEED) --hours 500
 
+model: deps ## search the Spin model of the protocol, as far as memory goes
+	tests/model/run
+
 mutants: $(O)/tests/sim/sim $(O)/tests/unit/elector/test_reign $(O)/tests/unit/elector/test_waiting $(O)/tests/conformance/test_rules ## break each rule in turn: each break must be caught
 	tests/sim/mutants $(O)
 
 # make check builds twice: with sanitizers for everything that runs real code on real systems, and
 # optimised for the simulator, which wants to live through many hours.
-MODEL := $(wildcard tests/model/run)
 .PHONY: tests check-fast
 tests: all $(UNIT_TESTS) $(CONFORMANCE_TESTS)
 
@@ -136,12 +138,12 @@ check: ## build with sanitizers and run all tests: under ten minutes
 	$(MAKE) -j2 FLAVOR=release WERROR=-Werror build/release/tests/sim/sim \
 		build/release/tests/unit/elector/test_reign build/release/tests/unit/elector/test_waiting \
 		build/release/tests/conformance/test_rules
-	tests/run "tests/lint/layers build/asan" $(if $(wildcard tests/docs/links),tests/docs/links) \
+	tests/run "tests/lint/layers build/asan" \
 		$(patsubst $(O)/%,build/asan/%,$(UNIT_TESTS) $(CONFORMANCE_TESTS)) \
 		"make -s sim-short FLAVOR=release" "tests/sim/mutants build/release" \
-		$(if $(MODEL),"$(MODEL) short")
+		"tests/model/run short"
 	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
-		"python3 tests/torture/test_checker.py" \
+		"python3 tests/torture/test_checker.py" "python3 docs/examples/fencing.py" tests/docs/links \
 		"python3 tests/torture/torture.py --minutes 2 --seed 20261123"
 
 check-all: check ## also: both compilers, formatting, static analysis, long simulation
