@@ -133,7 +133,11 @@ static void api_events(void *owner, struct http_call *call)
         http_call_problem(call, "bad_parameter", "limit: 1 to 256");
         return;
     }
-    events_render(app->events, &body, app->instance_id, &query);
+    if (http_call_format(call) == HTTP_TEXT) {
+        events_render_text(app->events, &body, &query);
+    } else {
+        events_render(app->events, &body, app->instance_id, &query);
+    }
     api_answer(call, 200, &body);
 }
 

@@ -59,8 +59,12 @@ static void answer(struct pending *pending, int code)
     api_look(app, &look);
     api_look_at(app, &look, pending->election);
     api_election_headers(pending->call, &look);
-    status_add_election(&body, &look.status, &look.daemon);
-    http_call_answer(pending->call, code, "application/json", &body);
+    if (http_call_format(pending->call) == HTTP_TEXT) {
+        status_add_election_text(&body, &look.status, &look.daemon);
+    } else {
+        status_add_election(&body, &look.status, &look.daemon);
+    }
+    api_answer(pending->call, code, &body);
 }
 
 static void on_gone(void *data)

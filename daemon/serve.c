@@ -224,6 +224,9 @@ static void announce(struct app *app)
     for (size_t i = 0; i < config->http.listener_count; i++) {
         log_begin(&line, LOG_LEVEL_INFO, "listening");
         log_text(&line, "address", config->http.listeners[i].address);
+        if (config->http.listeners[i].path == NULL && config->http.listeners[i].port == 0) {
+            log_number(&line, "port", http_server_port(app->http, i));
+        }
         log_end(&line);
     }
     notify_send("READY=1");

@@ -1,5 +1,6 @@
 #include "lib/status/events.h"
 
+#include "lib/base/timetext.h"
 #include "lib/status/add.h"
 
 #include <assert.h>
@@ -109,13 +110,38 @@ static void add_event(struct text *text, int64_t id, const struct kept_event *ev
     text_add(text, "}");
 }
 
+/* The first id to look at for a query. */
+static int64_t begin_of(const struct events *events, const struct events_query *query)
+{
+    int64_t first = first_kept(events);
+    int64_t id = query->after < 0 ? begin_of_last(events, query) : query->after + 1;
+    return id < first ? first : id;
+}
+
+void events_render_text(const struct events *events, struct text *text,
+                        const struct events_query *query)
+{
+    int64_t shown = 0;
+    for (int64_t id = begin_of(events, query); id <= events->last_id && shown < query->limit;
+         id++) {
+        const struct kept_event *event = event_at(events, id);
+        if (concerns(event, query)) {
+            char at[RFC3339_TEXT_MAX];
+            rfc3339_format(event->at_ms, at);
+            text_addf(text, "%s  %-10s %-26s ", at, event->election, event_type_name(event->type));
+            text_add_json(text, event->message);
+            text_add(text, "\n");
+            shown++;
+        }
+    }
+}
+
 void events_render(const struct events *events, struct text *text, const char *instance_id,
                    const struct events_query *query)
 {
     int64_t first = first_kept(events);
     int64_t after = query->after > 0 ? query->after : 0;
-    int64_t id = query->after < 0 ? begin_of_last(events, query) : after + 1;
-    id = id < first ? first : id;
+    int64_t id = begin_of(events, query);
 
     add_string(text, "{\"instance_id\":", instance_id);
     add_integer(text, ",\"first_id\":", events->last_id == 0 ? 0 : first);

@@ -76,6 +76,10 @@ struct events_query {
 void events_render(const struct events *events, struct text *text, const char *instance_id,
                    const struct events_query *query);
 
+/* ... and for a person: a line for each. */
+void events_render_text(const struct events *events, struct text *text,
+                        const struct events_query *query);
+
 const char *event_type_name(enum event_type type);
 
 #endif

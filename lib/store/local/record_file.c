@@ -13,7 +13,7 @@
 /* "ldrd": tells our files from other SQLite databases (PRAGMA application_id). */
 enum { APPLICATION_ID = 0x6c647264 };
 
-enum { OPEN_PATIENCE_MS = 2000, META_MAX = 4096 };
+enum { OPEN_PATIENCE_MS = 2000, META_MAX = 128 * 1024 };
 
 struct record_file {
     sqlite3 *database;

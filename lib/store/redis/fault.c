@@ -33,7 +33,8 @@ static const struct row rows[] = {
     {"NOPERM", NULL, REDIS_HOLD, false,
      "does not permit this user what leaderd needs: +evalsha +eval +time +hmget +hset +hlen "
      "+publish "
-     "+subscribe +info +ping, and the keys and channels that begin with store.key_prefix"},
+     "+subscribe +unsubscribe +select +info +ping, and the keys and channels that begin with "
+     "store.key_prefix"},
     {"ERR The user executing the script", "NOPERM", REDIS_HOLD, false,
      "does not permit this user what the script needs: +time +hmget +hset +publish +info, and the "
      "keys and channels that begin with store.key_prefix"},
