@@ -88,10 +88,8 @@ static void carry_out(struct memory_store *store, const struct lease_request *re
 {
     struct entry *entry = find(store, request->election);
     int64_t now_us = wall_us();
-    struct lease_server server = {.now_us = now_us,
-                                  .term_floor_us = now_us,
-                                  .reign = store->reign,
-                                  .restart_guard = true};
+    struct lease_server server = {
+        .now_us = now_us, .term_floor_us = now_us, .reign = store->reign, .restart_guard = true};
     if (entry == NULL) {
         fail(answer, request->id, "full", "no room for another election");
         return;
