@@ -117,7 +117,10 @@ static void restart_redis(struct client *client, bool keep)
 
 static void close_redis(struct client *client)
 {
+    char dump[64];
     client_stop(client);
+    (void)snprintf(dump, sizeof dump, "%s/dump.rdb", redis_server.directory);
+    (void)unlink(dump);
     server_stop(&redis_server);
 }
 
