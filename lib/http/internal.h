@@ -161,6 +161,9 @@ struct http_link *link_of(struct MHD_Connection *connection);
 /* The next request may begin. */
 void link_idle(struct http_server *server, struct http_link *link);
 
+/* request.c: libmicrohttpd with our callbacks; NULL when it cannot be started. */
+struct MHD_Daemon *request_start_daemon(struct http_server *server);
+
 /* server.c: lets libmicrohttpd work. */
 void server_run(struct http_server *server);
 
