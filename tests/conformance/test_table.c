@@ -173,6 +173,19 @@ static void expect_same(const struct lease_reply *theirs, const struct lease_rep
     }
 }
 
+/* What was answered is also what was stored. */
+static void expect_kept(const struct setting *setting, struct lease_record *record,
+                        const char *what)
+{
+    struct lease_reply ours;
+    struct lease_request request = request_of(LEASE_OBSERVE, "billing");
+    const struct lease_reply *theirs = ask(&client, &call, &request);
+    struct lease_server server = {
+        .now_us = theirs->server_us, .reign = reign, .restart_guard = setting->guard};
+    (void)lease_apply(record, &request, &server, &ours);
+    expect_same(theirs, &ours, what, false);
+}
+
 static void try_cell(const struct setting *setting, const struct lease_record *planted,
                      const struct lease_request *request)
 {
@@ -189,8 +202,12 @@ static void try_cell(const struct setting *setting, const struct lease_record *p
     if (setting->local && record.state != LEASE_ABSENT && strcmp(record.reign, reign) != 0) {
         record.state = LEASE_RELEASED;
     }
-    (void)lease_apply(&record, request, &server, &ours);
+    bool written = lease_apply(&record, request, &server, &ours);
     expect_same(theirs, &ours, what, setting->local);
+    if (written) {
+        record.term = theirs->record.term;
+        expect_kept(setting, &record, what);
+    }
 }
 
 static void try_acquires(const struct setting *setting, const struct lease_record *record)
