@@ -1,7 +1,7 @@
 #include "lib/store/local/local_store.h"
 
 #include "lib/base/moment.h"
-#include "lib/base/text.h"
+#include "lib/store/local/job.h"
 #include "lib/store/local/messages.h"
 #include "lib/store/local/record_file.h"
 
@@ -11,28 +11,13 @@
 
 enum { HANDLES = 2, PROBE_EVERY_MS = 250, PROBE_PATIENCE_MS = 100 };
 
-/* One call on its way through the worker pool. It outlives a call that was given up. */
-struct job {
-    struct job *next;
-    struct local_store *store;
-    struct store_call *call; /* NULL: given up, nobody wants the answer; or a probe */
-    bool probe;              /* only finds out whether the file can be written again */
-    uv_work_t work;
-    bool begun;
-    struct lease_request request; /* its strings are `strings` */
-    char *strings;
-    int patience_ms;
-    struct text meta;
-    struct lease_reply reply;
-};
-
 struct local_store {
     struct store base;
     uv_loop_t *loop;
     struct record_file *file;
     char *path;
     struct messages messages;
-    struct job *first, *last; /* waiting or running; only the first runs */
+    struct job_queue jobs; /* waiting or running; only the first runs */
     bool running;
     bool down;
     bool closing;
@@ -51,13 +36,6 @@ static struct local_store *of(struct store *store)
 }
 
 static void run_next(struct local_store *store);
-
-static void job_free(struct job *job)
-{
-    free(job->strings);
-    text_free(&job->meta);
-    free(job);
-}
 
 /* Health. */
 
@@ -138,19 +116,16 @@ static void answer_without(struct job *job, enum lease_outcome outcome, const ch
     struct lease_reply reply = {
         .id = job->request.id, .outcome = outcome, .record = {.state = LEASE_ABSENT, .meta = ""}};
     (void)snprintf(reply.error, sizeof reply.error, "%s", code);
-    (void)problem_set(&reply.problem, "lease file %s: %s", job->store->path, sentence);
+    (void)problem_set(&reply.problem, "lease file %s: %s",
+                      ((const struct local_store *)job->owner)->path, sentence);
     answer(job, &reply);
 }
 
 static void on_work(uv_work_t *work)
 {
     struct job *job = work->data;
-    struct record_file *file = job->store->file;
-    if (job->probe) {
-        record_file_probe(file, job->patience_ms, &job->reply);
-    } else {
-        record_file_apply(file, &job->request, job->patience_ms, &job->meta, &job->reply);
-    }
+    struct local_store *store = job->owner;
+    job_run(job, store->file);
 }
 
 static void arm(struct local_store *store);
@@ -159,13 +134,10 @@ static void close_if_idle(struct local_store *store);
 static void on_done(uv_work_t *work, int status)
 {
     struct job *job = work->data;
-    struct local_store *store = job->store;
+    struct local_store *store = job->owner;
     (void)status;
     store->running = false;
-    store->first = job->next;
-    if (store->first == NULL) {
-        store->last = NULL;
-    }
+    job_queue_pop(&store->jobs);
     const char *what = lease_announcement(job->reply.outcome);
     if (what != NULL) {
         messages_send(&store->messages, job->request.election, what);
@@ -180,9 +152,9 @@ static void on_done(uv_work_t *work, int status)
 
 /* Waits for other processes a little less long than the caller waits for us: so that the caller
  * hears that the file is locked, and that nothing was done. */
-static int patience_ms(const struct job *job)
+static int patience_ms(const struct local_store *store, const struct job *job)
 {
-    uint64_t now = uv_now(job->store->loop);
+    uint64_t now = uv_now(store->loop);
     if (job->probe) {
         return PROBE_PATIENCE_MS;
     }
@@ -192,30 +164,27 @@ static int patience_ms(const struct job *job)
 /* Starts the first job; one that was given up before it began is dropped. */
 static void run_next(struct local_store *store)
 {
-    while (!store->running && store->first != NULL) {
-        struct job *job = store->first;
+    while (!store->running && store->jobs.first != NULL) {
+        struct job *job = store->jobs.first;
         if ((job->call == NULL && !job->probe) || store->closing) {
-            store->first = job->next;
+            job_queue_pop(&store->jobs);
             answer_without(job, LEASE_FAILED, "closed", "the store is being closed");
             job_free(job);
             continue;
         }
         job->begun = true;
-        job->patience_ms = patience_ms(job);
+        job->patience_ms = patience_ms(store, job);
         store->running = true;
         if (uv_queue_work(store->loop, &job->work, on_work, on_done) != 0) {
             abort(); /* only for a NULL callback */
         }
-    }
-    if (store->first == NULL) {
-        store->last = NULL;
     }
 }
 
 static void give_up_overdue(struct local_store *store)
 {
     uint64_t now = uv_now(store->loop);
-    for (struct job *job = store->first; job != NULL; job = job->next) {
+    for (struct job *job = store->jobs.first; job != NULL; job = job->next) {
         if (job->call == NULL || job->call->give_up_at > now) {
             continue;
         }
@@ -241,28 +210,16 @@ static void fail_unsent(struct local_store *store)
     }
 }
 
-static void enqueue(struct local_store *store, struct job *job)
-{
-    job->store = store;
-    job->work.data = job;
-    if (store->last != NULL) {
-        store->last->next = job;
-    } else {
-        store->first = job;
-    }
-    store->last = job;
-}
-
 static void probe_when_due(struct local_store *store)
 {
     uint64_t now = uv_now(store->loop);
-    struct job *job = store->down && now >= store->probe_at ? calloc(1, sizeof *job) : NULL;
-    if (store->down && now >= store->probe_at) {
-        store->probe_at = now + PROBE_EVERY_MS;
+    if (!store->down || now < store->probe_at) {
+        return;
     }
+    store->probe_at = now + PROBE_EVERY_MS;
+    struct job *job = job_new(NULL, store);
     if (job != NULL) {
-        job->probe = true;
-        enqueue(store, job);
+        job_queue_push(&store->jobs, job);
     }
 }
 
@@ -288,7 +245,7 @@ static void arm(struct local_store *store)
     if (store->closing) {
         return;
     }
-    for (const struct job *job = store->first; job != NULL; job = job->next) {
+    for (const struct job *job = store->jobs.first; job != NULL; job = job->next) {
         if (job->call != NULL && job->call->give_up_at < earliest) {
             earliest = job->call->give_up_at;
         }
@@ -307,46 +264,14 @@ static void arm(struct local_store *store)
     }
 }
 
-static char *append(char **at, const char *string)
-{
-    size_t size = strlen(string) + 1;
-    char *copy = memcpy(*at, string, size);
-    *at += size;
-    return copy;
-}
-
-/* Copies the request with its strings; false when memory is short. */
-static bool copy_request(struct job *job, const struct lease_request *request)
-{
-    const char *const strings[] = {request->election, request->instance, request->participant,
-                                   request->meta, request->version};
-    size_t size = 0;
-    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
-        size += strlen(strings[i]) + 1;
-    }
-    job->strings = malloc(size);
-    if (job->strings == NULL) {
-        return false;
-    }
-    char *at = job->strings;
-    job->request = *request;
-    job->request.election = append(&at, request->election);
-    job->request.instance = append(&at, request->instance);
-    job->request.participant = append(&at, request->participant);
-    job->request.meta = append(&at, request->meta);
-    job->request.version = append(&at, request->version);
-    return true;
-}
-
 static void submit(struct store *base, struct store_call *call, const struct lease_request *request,
                    int64_t timeout_ms)
 {
     struct local_store *store = of(base);
-    struct job *job = calloc(1, sizeof *job);
+    struct job *job = job_new(request, store);
     call->request_id = request->id;
     call->give_up_at = uv_now(store->loop) + (uint64_t)timeout_ms;
-    if (job == NULL || !copy_request(job, request)) {
-        free(job);
+    if (job == NULL) {
         call->next = store->unsent;
         store->unsent = call;
         uv_timer_start(&store->timer, on_timer, 0, 0);
@@ -354,7 +279,7 @@ static void submit(struct store *base, struct store_call *call, const struct lea
     }
     job->call = call;
     call->slot = job;
-    enqueue(store, job);
+    job_queue_push(&store->jobs, job);
     if (!store->closing) {
         run_next(store);
     }
@@ -419,7 +344,7 @@ static void close_if_idle(struct local_store *store)
 static void close_later(uv_timer_t *timer)
 {
     struct local_store *store = timer->data;
-    struct job *job = store->first;
+    struct job *job = store->jobs.first;
     if (store->running) {
         answer_without(job, LEASE_UNKNOWN, "closed", "the store is being closed");
     } else {

@@ -9,7 +9,12 @@
  *   process killed in the middle of one leaves the record as it was.
  * - A file that is not one of ours, or is damaged, is never overwritten.
  * - Other processes hear of releases by a second file beside it, `<path>.events`.
- * - Codes: SQLite's names ("SQLITE_READONLY", "SQLITE_FULL", …), "timeout", "memory", "closed".
+ * - A file that was deleted or moved away is made anew, and a living leader puts its lease back.
+ * - After a failure the store is down until it could write again, which it tries every 250 ms.
+ * - A call waits for a locked file for 7/8 of its time, then it is FAILED "SQLITE_BUSY".
+ *
+ * Codes: SQLite's names ("SQLITE_READONLY", "SQLITE_FULL", …), "malformed" for a row that no
+ * leaderd wrote (its election only), "timeout", "memory", "closed".
  *
  * The directory must exist, and be local: SQLite's locks do not work on NFS.
  */
