@@ -4,6 +4,7 @@
  * A driver opens a store on empty data. `restart` begins a new reign of the server, with its data
  * or without; a store that cannot lose its data or its reign has none, and rules about that do not
  * apply to it. `neighbour` opens a second store on the same data, as another daemon would.
+ * `silence` makes the store unable to answer, and able again.
  */
 #ifndef LEADERD_TESTS_CONFORMANCE_DRIVER_H
 #define LEADERD_TESTS_CONFORMANCE_DRIVER_H
@@ -12,6 +13,8 @@
 #include "lib/store/memory/memory_store.h"
 #include "tests/unit/store/redis_harness.h"
 
+#include <sqlite3.h>
+
 struct driver {
     const char *name;
     bool guards; /* a missing record makes everybody wait */
@@ -19,6 +22,7 @@ struct driver {
     void (*neighbour)(struct client *client, const struct client *first);
     void (*restart)(struct client *client, bool keep);
     void (*close)(struct client *client);
+    void (*silence)(bool silent);
 };
 
 static struct server redis_server;
@@ -87,6 +91,19 @@ static void close_local(struct client *client)
     (void)rmdir(local_directory);
 }
 
+static void silence_local(bool silent)
+{
+    static sqlite3 *lock;
+    char path[64];
+    (void)snprintf(path, sizeof path, "%s/leases.db", local_directory);
+    if (silent) {
+        ck_assert_int_eq(sqlite3_open(path, &lock), SQLITE_OK);
+        ck_assert_int_eq(sqlite3_exec(lock, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    } else {
+        ck_assert_int_eq(sqlite3_close(lock), SQLITE_OK);
+    }
+}
+
 static void open_redis(struct client *client)
 {
     server_start(&redis_server);
@@ -124,10 +141,15 @@ static void close_redis(struct client *client)
     server_stop(&redis_server);
 }
 
+static void silence_redis(bool silent)
+{
+    ck_assert_int_eq(kill(redis_server.pid, silent ? SIGSTOP : SIGCONT), 0);
+}
+
 static const struct driver drivers[] = {
-    {"memory", true, open_memory, NULL, restart_memory, client_stop},
-    {"local", false, open_local, neighbour_local, NULL, close_local},
-    {"redis", true, open_redis, neighbour_redis, restart_redis, close_redis},
+    {"memory", true, open_memory, NULL, restart_memory, client_stop, NULL},
+    {"local", false, open_local, neighbour_local, NULL, close_local, silence_local},
+    {"redis", true, open_redis, neighbour_redis, restart_redis, close_redis, silence_redis},
 };
 
 enum { DRIVERS = sizeof drivers / sizeof drivers[0] };

@@ -238,6 +238,27 @@ START_TEST(who_unsubscribed_hears_no_more)
 }
 END_TEST
 
+START_TEST(a_store_that_cannot_answer_says_so_in_time_and_comes_back)
+{
+    if (drivers[_i].silence != NULL) {
+        struct lease_request request = request_of(LEASE_ACQUIRE, "billing");
+        open_driver(_i);
+        drivers[_i].silence(true);
+        call = (struct test_call){.call = {.answer = test_call_answered}};
+        store_submit(client.store, &call.call, &request, 100);
+        run_until(&client, call.answers == 1 && client.downs == 1);
+        ck_assert(call.reply.outcome == LEASE_UNKNOWN || call.reply.outcome == LEASE_FAILED);
+        ck_assert_str_ne(call.reply.error, "");
+        ck_assert_str_ne(call.reply.problem.text, "");
+        ck_assert_str_ne(client.down_problem.text, "");
+        drivers[_i].silence(false);
+        run_until(&client, client.ups == 2);
+        ck_assert_int_eq(ask_verb(&client, &call, LEASE_OBSERVE)->outcome, LEASE_SEEN);
+        close_driver(_i);
+    }
+}
+END_TEST
+
 START_TEST(its_health_says_what_it_is_and_when_it_last_answered)
 {
     struct store_health health;
@@ -275,6 +296,7 @@ static Suite *suite(void)
         the_strangest_texts_come_back_as_they_were,
         the_greatest_numbers_come_back_exactly,
         who_unsubscribed_hears_no_more,
+        a_store_that_cannot_answer_says_so_in_time_and_comes_back,
         its_health_says_what_it_is_and_when_it_last_answered,
         only_the_file_lends_its_clock,
     };

@@ -16,7 +16,8 @@
  * Codes: SQLite's names ("SQLITE_READONLY", "SQLITE_FULL", …), "malformed" for a row that no
  * leaderd wrote (its election only), "timeout", "memory", "closed".
  *
- * The directory must exist, and be local: SQLite's locks do not work on NFS.
+ * The directory must exist, and be local: SQLite's locks do not work on NFS. Containers that share
+ * the file must not have time namespaces of their own.
  */
 #ifndef LEADERD_STORE_LOCAL_LOCAL_STORE_H
 #define LEADERD_STORE_LOCAL_LOCAL_STORE_H
