@@ -135,7 +135,7 @@ tests: all $(UNIT_TESTS) $(CONFORMANCE_TESTS)
 
 check: ## build with sanitizers and run all tests: under ten minutes
 	$(MAKE) -j2 FLAVOR=asan WERROR=-Werror tests
-	$(MAKE) -j2 FLAVOR=release WERROR=-Werror build/release/tests/sim/sim \
+	$(MAKE) -j2 FLAVOR=release WERROR=-Werror all build/release/tests/sim/sim \
 		build/release/tests/unit/elector/test_reign build/release/tests/unit/elector/test_waiting \
 		build/release/tests/conformance/test_rules
 	tests/run "tests/lint/layers build/asan" \

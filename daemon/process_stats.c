@@ -49,7 +49,9 @@ static double start_time_seconds(void)
     unsigned long long ticks = 0;
     FILE *file = fopen("/proc/self/stat", "re");
     if (file != NULL) {
-        (void)fgets(line, sizeof line, file);
+        if (fgets(line, sizeof line, file) == NULL) {
+            line[0] = '\0';
+        }
         (void)fclose(file);
     }
     const char *fields = strrchr(line, ')');

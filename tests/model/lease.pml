@@ -95,7 +95,7 @@
 #define RESTARTS 1
 #endif
 #ifndef LOSSES
-#define LOSSES 1 /* of the record alone: FLUSHALL, DEL, eviction */
+#define LOSSES (INIT != clock_back) /* of the record alone: FLUSHALL, DEL, eviction */
 #endif
 #ifndef VACATES
 #define VACATES 0 /* by an operator */
@@ -116,26 +116,13 @@
 #define MARKS P
 #endif
 
-/* States of a record. */
-#define ABSENT   0
-#define HELD     1
-#define RELEASED 2
-#define GUARD    3
-#define VACATED  4
-
-/* Verbs. */
-#define ACQUIRE 1
-#define RENEW   2
-#define RELEASE 3
-
-/* Outcomes. */
-#define SEEN     1
-#define ACQUIRED 2
-#define RENEWED  3
-#define GAVE_UP  4
-#define GUARDED  5
-#define LOST     6
-#define CONFLICT 7
+/* No record; a record's states; verbs; outcomes. */
+#define ABSENT 0
+mtype = {
+    HELD, RELEASED, GUARD, VACATED,
+    ACQUIRE, RENEW, RELEASE,
+    SEEN, ACQUIRED, RENEWED, GAVE_UP, GUARDED, LOST, CONFLICT
+};
 
 /* What a participant is. */
 #define WAITS  0
@@ -320,7 +307,7 @@ inline renew_or_release()
     fi
 }
 
-/* Carries out request number z of participant `who`, and answers if an answer is still wanted. */
+/* Carries out a request, and answers if an answer is still wanted. */
 inline carry_out(p, k)
 {
     who = p;
@@ -331,8 +318,12 @@ inline carry_out(p, k)
     :: call.op == ACQUIRE -> acquire()
     :: else -> renew_or_release()
     fi;
-    printf("server: %e of %d (term %d n %d n0 %d, waited for version n %d, awaited %d): outcome %d\n",
-           call.op, p, call.t, call.n, call.n0, call.v.n, call.awaited, out);
+    printf("server: %e of %d, term %d n %d n0 %d: %e\n", call.op, p, call.t, call.n, call.n0, out);
+    if
+    :: call.v.s != 0 -> printf("        it has waited on: %e term %d n %d instance %d, reign %d\n",
+                               call.v.s, call.v.t, call.v.n, call.v.i, call.v.g)
+    :: else
+    fi;
     show_record();
     if
     :: call.awaited ->
@@ -346,7 +337,7 @@ inline carry_out(p, k)
 
 inline show_record()
 {
-    printf("        record: state %d term %d n %d instance %d written in reign %d, unconfirmed %d\n",
+    printf("        record: %e term %d n %d instance %d, reign %d, unconfirmed %d\n",
            rec.s, rec.t, rec.n, rec.i, rec.g, rec.c)
 }
 
@@ -489,12 +480,12 @@ inline receive(p)
         printf("%d: renewed\n", p)
     :: else ->
         if
-        :: is[p] != WAITS -> end_lease(p); printf("%d: leads no more, outcome %d\n", p, out)
+        :: is[p] != WAITS -> end_lease(p); printf("%d: leads no more: %e\n", p, out)
         :: else
         fi;
         if
         :: out == CONFLICT -> forget_sight(p) /* it goes on under a new instance id */
-        :: else -> see(p); printf("%d: sees n %d of term %d\n", p, sight[p].n, sight[p].t)
+        :: else -> see(p); printf("%d: sees %e term %d n %d\n", p, sight[p].s, sight[p].t, sight[p].n)
         fi
     fi;
     stop_awaiting(p)
@@ -641,7 +632,7 @@ inline begin()
         under_way(0, 0, ACQUIRE, 0, 0); under_way(0, 1, ACQUIRE, 1, 0)
     :: INIT == cloned -> holds(0, 1); holds(1, 1)
     fi;
-    printf("begins: %d %d\n", is[0], is[1]);
+    printf("begins: 0 leads: %d, 1 leads: %d\n", is[0], is[1]);
     show_record()
 }
 
