@@ -18,10 +18,9 @@ void api_look(const struct app *app, struct api_look *look)
     app_snapshot(app, &look->daemon, &look->now);
 }
 
-void api_look_at(const struct app *app, struct api_look *look, const struct election *election)
+void api_look_at(struct api_look *look, const struct election *election)
 {
-    election_status(election, &look->daemon.clock, look->now, app->loaded.config->max_changes_10m,
-                    &look->view, &look->status);
+    election_status(election, &look->daemon.clock, look->now, &look->view, &look->status);
 }
 
 void api_election_headers(struct http_call *call, const struct api_look *look)

@@ -24,7 +24,7 @@ struct api_look {
 
 /* Looks at the daemon; then at one of its elections (as often as needed, for the same moment). */
 void api_look(const struct app *app, struct api_look *look);
-void api_look_at(const struct app *app, struct api_look *look, const struct election *election);
+void api_look_at(struct api_look *look, const struct election *election);
 
 /* Adds the headers that a shell needs of one election. */
 void api_election_headers(struct http_call *call, const struct api_look *look);

@@ -14,7 +14,7 @@ static void answer_election(struct app *app, struct http_call *call, struct elec
     struct text body = {0};
     struct api_look look;
     api_look(app, &look);
-    api_look_at(app, &look, election);
+    api_look_at(&look, election);
     api_election_headers(call, &look);
     if (http_call_format(call) == HTTP_TEXT) {
         status_add_election_text(&body, &look.status, &look.daemon);

@@ -48,7 +48,7 @@ void api_readyz(void *owner, struct http_call *call)
     api_look(app, &look);
     text_add(&body, lines ? "" : "{\"elections\":{");
     for (size_t i = 0; i < app->election_count; i++) {
-        api_look_at(app, &look, app->elections[i]);
+        api_look_at(&look, app->elections[i]);
         const char *state = elector_state_name(look.view.state);
         bool known = is_known(&look);
         ready &= known;
@@ -144,8 +144,7 @@ static bool fill_elections(const struct app *app, struct scrape *scrape)
     }
     for (size_t i = 0; i < count; i++) {
         const struct election *election = app->elections[i];
-        election_status(election, &scrape->look.daemon.clock, scrape->look.now,
-                        app->loaded.config->max_changes_10m, &scrape->views[i],
+        election_status(election, &scrape->look.daemon.clock, scrape->look.now, &scrape->views[i],
                         &scrape->elections[i].status);
         scrape->elections[i].counters = election_counters(election);
     }

@@ -10,7 +10,7 @@
 static void add_elections(struct app *app, struct status_document *document, struct api_look *look)
 {
     for (size_t i = 0; i < app->election_count; i++) {
-        api_look_at(app, look, app->elections[i]);
+        api_look_at(look, app->elections[i]);
         status_document_add(document, &look->status);
     }
 }
@@ -31,7 +31,7 @@ static void render_status_text(struct app *app, struct text *body)
     api_look(app, &look);
     status_add_daemon_text(body, &look.daemon);
     for (size_t i = 0; i < app->election_count; i++) {
-        api_look_at(app, &look, app->elections[i]);
+        api_look_at(&look, app->elections[i]);
         status_add_election_text(body, &look.status, &look.daemon);
     }
 }
@@ -109,7 +109,7 @@ void api_one_election(void *owner, struct http_call *call)
         return;
     }
     api_look(owner, &look);
-    api_look_at(owner, &look, election);
+    api_look_at(&look, election);
     api_election_headers(call, &look);
     if (field == NULL && http_call_format(call) == HTTP_TEXT) {
         status_add_election_text(&body, &look.status, &look.daemon);
@@ -144,7 +144,7 @@ void api_leader(void *owner, struct http_call *call)
         return;
     }
     api_look(owner, &look);
-    api_look_at(owner, &look, election);
+    api_look_at(&look, election);
     bool leads = status_is_leader(&look.status, &look.daemon);
     answer_check(call, &look, leads && look.view.remaining_ms >= min_remaining_ms);
 }
@@ -157,7 +157,7 @@ void api_follower(void *owner, struct http_call *call)
         return;
     }
     api_look(owner, &look);
-    api_look_at(owner, &look, election);
+    api_look_at(&look, election);
     answer_check(call, &look,
                  look.view.participating && look.view.leader_known && !look.view.leader_is_self);
 }

@@ -75,6 +75,11 @@ static void on_changed(void *owner, struct election *election)
     pending_look(app->pendings, election);
 }
 
+static void on_stability(void *owner, struct election *election, bool stable)
+{
+    chronicle_stability(owner, election, stable);
+}
+
 static void on_renewed(void *owner, struct election *election)
 {
     (void)owner;
@@ -151,7 +156,8 @@ void app_election_options(const struct app *app, const struct config *config,
                                          .drain_ms = election->drain_ms,
                                          .metadata = election->metadata.pairs,
                                          .metadata_count = election->metadata.count,
-                                         .state_dir = config->state_dir};
+                                         .state_dir = config->state_dir,
+                                         .max_changes_10m = config->max_changes_10m};
     config_elector_options(config, election, &options->elector);
     options->elector.shared_clock = app->store->class->shared_clock;
 }
@@ -164,6 +170,7 @@ struct election *app_add_election(struct app *app, const struct config_election 
     const struct election_listener listener = {.owner = app,
                                                .note = on_note,
                                                .changed = on_changed,
+                                               .stability = on_stability,
                                                .renewed = on_renewed,
                                                .trouble = on_trouble,
                                                .late = on_late,

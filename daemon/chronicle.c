@@ -149,6 +149,15 @@ void chronicle_note(struct app *app, struct election *election, const struct ele
     }
 }
 
+void chronicle_stability(struct app *app, struct election *election, bool stable)
+{
+    struct entry entry = {0};
+    say(&entry, EVENT_STABILITY_CHANGED, stable ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+        stable ? "stable again: few changes of leader in the last ten minutes"
+               : "the leader changes often: stability.max_changes_10m is reached");
+    write_entry(app, election, &entry);
+}
+
 bool chronicle_trouble(struct app *app, struct election *election, enum lease_verb verb,
                        const char *code, const struct problem *problem)
 {

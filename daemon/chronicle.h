@@ -9,6 +9,9 @@
 
 void chronicle_note(struct app *app, struct election *election, const struct elector_note *note);
 
+/* The election became stable or unstable. */
+void chronicle_stability(struct app *app, struct election *election, bool stable);
+
 /* A call of an election was refused or not answered; code NULL: it works again. False: the trouble
  * is the whole store's, which was told once for all elections. */
 bool chronicle_trouble(struct app *app, struct election *election, enum lease_verb verb,

@@ -45,6 +45,8 @@ struct election {
     struct election_counters counters;
     struct profile profile;
     struct stability stability;
+    int64_t max_changes_10m;
+    bool unstable; /* as last told */
     struct lease_error {
         const char *operation;
         char code[LEASE_ERROR_SIZE];
@@ -187,6 +189,19 @@ static void count_note(struct election *election, const struct elector_note *not
     }
 }
 
+/* Tells when the election has become stable or unstable; true when it has. */
+static bool watch_stability(struct election *election, struct moment now)
+{
+    struct stability_view view;
+    stability_look(&election->stability, now.boot_ms, election->max_changes_10m, &view);
+    if (view.is_stable != election->unstable) {
+        return false;
+    }
+    election->unstable = !view.is_stable;
+    election->listener.stability(election->listener.owner, election, view.is_stable);
+    return true;
+}
+
 static void tell(struct election *election, const struct elector_orders *orders, struct moment now,
                  bool metadata_changed)
 {
@@ -197,7 +212,8 @@ static void tell(struct election *election, const struct elector_orders *orders,
         count_note(election, &orders->notes[i], now);
         listener->note(listener->owner, election, &orders->notes[i]);
     }
-    if (orders->changed || metadata_changed) {
+    bool stability_changed = watch_stability(election, now);
+    if (orders->changed || metadata_changed || stability_changed) {
         listener->changed(listener->owner, election);
     }
     if (renewed) {
@@ -208,6 +224,19 @@ static void tell(struct election *election, const struct elector_orders *orders,
         uv_timer_stop(&election->timer);
         listener->stopped(listener->owner, election);
     }
+}
+
+/* The timer serves the elector, and the moment at which the election is stable again. */
+static void wake_in(struct election *election, struct moment now, int64_t wake_ms)
+{
+    int64_t settles_ms =
+        stability_settles_in_ms(&election->stability, now.boot_ms, election->max_changes_10m);
+    if (settles_ms >= 0 && settles_ms < wake_ms) {
+        wake_ms = settles_ms > 0 ? settles_ms : 1;
+    }
+    uv_update_time(election->timer.loop);
+    election->due_boottime_ms = now.boot_ms + wake_ms;
+    uv_timer_start(&election->timer, on_timer, (uint64_t)wake_ms, 0);
 }
 
 static enum elector_verdict step(struct election *election, const struct elector_event *event,
@@ -222,9 +251,7 @@ static enum elector_verdict step(struct election *election, const struct elector
     if (orders.send) {
         submit(election, &orders);
     }
-    uv_update_time(election->timer.loop);
-    election->due_boottime_ms = now.boot_ms + orders.wake_in_ms;
-    uv_timer_start(&election->timer, on_timer, (uint64_t)orders.wake_in_ms, 0);
+    wake_in(election, now, orders.wake_in_ms);
     count_leaderless(election, now);
     if (orders.need_identity) {
         char instance[LEASE_INSTANCE_SIZE];
@@ -405,6 +432,7 @@ struct election *election_new(uv_loop_t *loop, struct store *store,
     election->listener = *listener;
     election->call = (struct store_call){.answer = on_answer, .owner = election};
     election->drain_ms = options->drain_ms;
+    election->max_changes_10m = options->max_changes_10m;
     election->name = strdup(options->name);
     election->key = strdup(options->key);
     election_counters_init(&election->counters);
@@ -435,6 +463,7 @@ bool election_reconfigure(struct election *election, const struct election_optio
         return false;
     }
     election->drain_ms = options->drain_ms;
+    election->max_changes_10m = options->max_changes_10m;
     struct elector_event event = {
         .kind = ELECTOR_RECONFIGURE, .options = &options->elector, .drain_ms = options->drain_ms};
     (void)step(election, &event, true);
@@ -455,8 +484,7 @@ void election_look(const struct election *election, struct moment now, struct el
 }
 
 void election_status(const struct election *election, const struct status_clock *clock,
-                     struct moment now, int64_t max_changes_10m, struct elector_view *view,
-                     struct status_election *status)
+                     struct moment now, struct elector_view *view, struct status_election *status)
 {
     elector_look(&election->elector, now, view);
     const struct lease_error *error = &election->last_error;
@@ -476,7 +504,8 @@ void election_status(const struct election *election, const struct status_clock 
                        .message = error->problem.text,
                        .at_ms = error->at_ms},
     };
-    stability_look(&election->stability, clock->boottime_ms, max_changes_10m, &status->stability);
+    stability_look(&election->stability, clock->boottime_ms, election->max_changes_10m,
+                   &status->stability);
 }
 
 const struct election_counters *election_counters(const struct election *election)

@@ -24,6 +24,9 @@ struct election_listener {
     void (*note)(void *owner, struct election *election, const struct elector_note *note);
     /* Something significant to users changed; after the notes. */
     void (*changed)(void *owner, struct election *election);
+    /* It became stable, or unstable: by a change of leader, or because the last ones are long ago.
+     * `changed` follows. */
+    void (*stability)(void *owner, struct election *election, bool stable);
     /* A renewal was granted: the deadline has moved. */
     void (*renewed)(void *owner, struct election *election);
     /* A call was refused or not answered; true: somebody was told. Then the first one that works
@@ -43,7 +46,8 @@ struct election_options {
     int64_t drain_ms;
     const struct metadata_pair *metadata; /* copied */
     size_t metadata_count;
-    const char *state_dir; /* NULL: nothing survives a crash */
+    const char *state_dir;   /* NULL: nothing survives a crash */
+    int64_t max_changes_10m; /* with fewer changes of leader the election is stable */
 };
 
 /* Borrows loop and store. A state file that cannot be used is not fatal: `problem` says so (its
@@ -76,8 +80,7 @@ void election_look(const struct election *election, struct moment now, struct el
 
 /* The same as the renderers take it; `view` is the caller's room for it. */
 void election_status(const struct election *election, const struct status_clock *clock,
-                     struct moment now, int64_t max_changes_10m, struct elector_view *view,
-                     struct status_election *status);
+                     struct moment now, struct elector_view *view, struct status_election *status);
 
 const struct election_counters *election_counters(const struct election *election);
 const struct profile *election_profile(const struct election *election);

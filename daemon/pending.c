@@ -57,7 +57,7 @@ static void answer(struct pending *pending, int code)
     struct api_look look;
     struct app *app = pending->list->app;
     api_look(app, &look);
-    api_look_at(app, &look, pending->election);
+    api_look_at(&look, pending->election);
     api_election_headers(pending->call, &look);
     if (http_call_format(pending->call) == HTTP_TEXT) {
         status_add_election_text(&body, &look.status, &look.daemon);

@@ -54,7 +54,8 @@ static void update_elections(struct app *app, const struct config *before,
                                          .reason = ELECTOR_RELEASED,
                                          .drain_ms = election_drain_ms(election)};
             (void)election_feed(election, &stop);
-        } else if (old == NULL || !same_election(old, new)) {
+        } else if (old == NULL || !same_election(old, new) ||
+                   before->max_changes_10m != after->max_changes_10m) {
             struct election_options options;
             app_election_options(app, after, new, "", &options);
             if (!election_reconfigure(election, &options)) {

@@ -105,7 +105,7 @@ static void answer(struct watcher *watcher, bool changed)
     status_document_begin(&document, &body, &look.daemon, &watch);
     const struct election *election = watched(watcher, 0);
     for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
-        api_look_at(app, &look, election);
+        api_look_at(&look, election);
         status_document_add(&document, &look.status);
     }
     status_document_end(&document);

@@ -25,6 +25,15 @@ class StepDown(Case):
         two.wait_leader()
         self.assertEqual(self.one.events("leadership_lost")[-1]["reason"], "stepped_down")
 
+    def test_a_leader_that_changes_often_is_said_to_be_unstable(self):
+        self.assertTrue(self.one.election()["stability"]["is_stable"])
+        for _ in range(2):
+            self.assertEqual(self.step_down({"hold_off": "0s"}).status, 200)
+            self.one.wait_leader()
+        stability = self.one.wait_election(lambda e: not e["stability"]["is_stable"])["stability"]
+        self.assertEqual(stability["changes_last_10m"], 3)
+        self.assertEqual(len(self.one.events("stability_changed")), 1)
+
     def test_the_hold_off_ends_when_somebody_else_led(self):
         two = self.follower("two", self.server)
         answer = self.step_down({"hold_off": "10m", "reason": "deploy"}).json()
