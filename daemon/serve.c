@@ -276,6 +276,19 @@ static int run(struct app *app)
     return app->exit_code;
 }
 
+/* Loads the configuration and tells on stderr what is wrong or doubtful with it. */
+static bool load(struct app *app)
+{
+    struct config_issues issues = {0};
+    struct text text = {0};
+    bool good = settings_load(&app->settings, &app->loaded, &issues);
+    config_issues_print(&issues, &text);
+    (void)fputs(text.bytes != NULL ? text.bytes : "", stderr);
+    text_free(&text);
+    config_issues_deinit(&issues);
+    return good;
+}
+
 int cmd_serve(int argc, char **argv)
 {
     struct app app = {.loop = uv_default_loop()};
@@ -323,14 +336,7 @@ int cmd_serve(int argc, char **argv)
     flags->listeners = listeners.items;
     flags->listener_count = listeners.count;
 
-    struct config_issues issues = {0};
-    struct text text = {0};
-    bool good = settings_load(settings, &app.loaded, &issues);
-    config_issues_print(&issues, &text);
-    (void)fputs(text.bytes != NULL ? text.bytes : "", stderr);
-    text_free(&text);
-    config_issues_deinit(&issues);
-    if (!good) {
+    if (!load(&app)) {
         return CLI_CONFIGURATION;
     }
     log_open((enum log_level)app.loaded.config->log_level,
