@@ -308,6 +308,9 @@ START_TEST(a_neighbour_sees_the_same_record_and_hears_of_its_release)
             term = call.reply.record.term;
             n = 1;
         }
+        run_until(&other, strcmp(other.hint_what, "acquired") == 0);
+        (void)renew_as(ME, term, n + 1, n, LEASE_RELEASE);
+        run_until(&other, strcmp(other.hint_what, "released") == 0);
         ck_assert_str_eq(other.hint_election, "billing");
         client_stop(&other);
     }
