@@ -3,6 +3,16 @@
 
 enum { WAKE_AT_LEAST_EVERY_MS = 3600000 };
 
+/* The workload was told a deadline and may have to go by it alone. So a shorter lease is asked for
+ * only as fast as the longer one runs out: others never wait for less than what is left of it. */
+static int64_t renewal_lease_ms(const struct elector *elector, struct moment now)
+{
+    int64_t left_ms = moment_left(elector->reign.deadline, now);
+    int64_t promised_ms = left_ms + lease_margin_ms(left_ms + left_ms / 49);
+    int64_t wanted_ms = elector->options.lease_ms;
+    return promised_ms > wanted_ms ? promised_ms : wanted_ms;
+}
+
 static void fill_request(struct step *step, enum lease_verb verb)
 {
     struct elector *elector = step->elector;
@@ -24,18 +34,7 @@ static void fill_request(struct step *step, enum lease_verb verb)
         request->term = reign->term;
         request->n = ++reign->n;
         request->n_acked = reign->n_acked;
-    }
-}
-
-/* A renewal for a shorter lease binds us from the moment it is sent: it may be carried out, and
- * the others then wait for the shorter time, even if its answer never comes. */
-static void bind_to_request(struct step *step)
-{
-    struct elector_reign *reign = &step->elector->reign;
-    int64_t lease_ms = step->orders->request.lease_ms;
-    struct moment deadline = moment_plus(step->now, lease_ms - lease_margin_ms(lease_ms));
-    if (moment_left(deadline, reign->deadline) < 0) {
-        reign->deadline = deadline;
+        request->lease_ms = renewal_lease_ms(elector, step->now);
     }
 }
 
@@ -44,12 +43,9 @@ static void send(struct step *step, enum lease_verb verb)
     struct elector *elector = step->elector;
     elector->request_id++;
     fill_request(step, verb);
-    if (verb == LEASE_RENEW) {
-        bind_to_request(step);
-    }
     elector->request_verb = verb;
     elector->request_sent = step->now;
-    elector->request_lease_ms = elector->options.lease_ms;
+    elector->request_lease_ms = step->orders->request.lease_ms;
     elector->request_term = verb == LEASE_ACQUIRE ? elector->highest_term : elector->reign.term;
     elector->request_n = step->orders->request.n;
     step->orders->send = true;
