@@ -17,15 +17,35 @@ void sim_violate(struct sim *sim, const char *what, ...)
     }
 }
 
-/* Whether work may be going on at this host in the belief that it leads: the daemon says so, or a
- * dead daemon said so and its published deadline has not come. */
+static struct moment later(struct moment a, struct moment b)
+{
+    return moment_left(b, a) > 0 ? b : a;
+}
+
+void check_told(struct sim *sim, struct sim_host *host)
+{
+    struct elector_view view;
+    elector_look(&host->elector, sim_clock_now(&host->clock, sim->now_us), &view);
+    struct moment deadline = host->elector.reign.deadline;
+    if (view.lease_valid) {
+        host->told = host->told_life != 0 ? later(host->told, deadline) : deadline;
+        host->told_life = host->life;
+    } else if (host->told_life == host->life) {
+        host->told_life = 0;
+    }
+}
+
+/* Whether work may be going on at this host in the belief that it leads: the daemon says so, or it
+ * is dead or stands still and the last deadline that it published has not come. */
 bool host_claims(const struct sim *sim, const struct sim_host *host)
 {
     struct moment now = sim_clock_now(&host->clock, sim->now_us);
     if (sim->classic) {
         return classic_claims(sim, host);
     }
-    if (host->ghost_valid && moment_left(host->ghost, now) > 0) {
+    bool alone =
+        !host->alive || host->told_life != host->life || sim->now_us < host->frozen_until_us;
+    if (alone && host->told_life != 0 && moment_left(host->told, now) > 0) {
         return true;
     }
     const struct elector_reign *reign = &host->elector.reign;

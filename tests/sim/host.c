@@ -146,6 +146,7 @@ void host_feed(struct sim *sim, struct sim_host *host, const struct elector_even
                                       .host = host->index,
                                       .epoch = host->wake});
     hash_in(sim, host);
+    check_told(sim, host);
     check_host(sim, host);
     if (orders.need_identity) {
         char instance[LEASE_INSTANCE_SIZE];
@@ -184,15 +185,7 @@ void host_start(struct sim *sim, struct sim_host *host, bool with_memory)
 /* The daemon dies; the workload goes on until the deadline it was last told. */
 void host_crash(struct sim *sim, struct sim_host *host)
 {
-    struct elector_view view;
     story(sim, host->index, "crashes");
-    if (!sim->classic) {
-        elector_look(&host->elector, local_now(sim, host), &view);
-        if (view.lease_valid) {
-            host->ghost_valid = true;
-            host->ghost = host->elector.reign.deadline;
-        }
-    }
     host->alive = false;
     host->led_term = 0; /* a resumed reign keeps its token */
     host->life++;

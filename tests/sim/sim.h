@@ -120,8 +120,9 @@ struct sim_host {
     uint64_t link;
     int server;           /* the link leads there */
     bool cut_out, cut_in; /* requests, replies do not get through */
-    struct moment ghost;  /* a dead daemon's published deadline: its workload may still run */
-    bool ghost_valid;
+    struct moment told;   /* latest deadline that the workload was told; it is never told less, but
+                             that the lease is over */
+    uint64_t told_life;   /* the process that told it; 0: the workload knows that it must not run */
     bool claimed;
     int64_t claimed_term;
     int64_t led_term, ended_term; /* led at the last look; was last led to its end */
@@ -202,6 +203,8 @@ bool network_loses(struct sim *sim);
 
 /* check.c */
 bool host_claims(const struct sim *sim, const struct sim_host *host);
+/* The workload hears what the daemon publishes after a step. */
+void check_told(struct sim *sim, struct sim_host *host);
 void check_host(struct sim *sim, struct sim_host *host);
 void check_time(struct sim *sim, int64_t until_us);
 void check_gained(struct sim *sim, const struct sim_host *host);

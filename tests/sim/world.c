@@ -22,6 +22,7 @@ const struct sim_class sim_classes[] = {
     {"reconfigure", FAULT_RETIME | FAULT_LOSS | FAULT_CUT, false},
     {"clocks", FAULT_DRIFT | FAULT_STEP | FAULT_CUT | FAULT_CRASH | FAULT_RETIME | FAULT_FREEZE,
      false},
+    {"retimes", FAULT_RETIME | FAULT_CRASH | FAULT_FREEZE | FAULT_SUSPEND | FAULT_KEEP, false},
     {"naps", FAULT_DRIFT | FAULT_SUSPEND | FAULT_STEP | FAULT_CUT | FAULT_CRASH, false},
     {"data", FAULT_LOSS | FAULT_OLDER | FAULT_EMPTY | FAULT_FLUSH | FAULT_OPERATOR | FAULT_FREEZE,
      false},
