@@ -3,10 +3,6 @@
 
 #include <stdarg.h>
 
-/* After the last fault, with healthy hosts: two leases (a stepped server clock may cost the second
- * one), a retry, time-outs and messages. Leases may have been doubled by reconfiguration. */
-enum { PEACE_BOUND_MS = 2 * 2 * LEASE_MS + RETRY_MS + 2 * TIMEOUT_MS + 1500 + 4 * LEASE_MS };
-
 void sim_violate(struct sim *sim, const char *what, ...)
 {
     if (sim->violation[0] == '\0' && !sim->classic) {
@@ -79,11 +75,11 @@ void check_host(struct sim *sim, struct sim_host *host)
     if (!begins) {
         return;
     }
-    for (int i = 0; i < HOSTS; i++) {
+    for (int i = 0; i < sim->host_count; i++) {
         if (i != host->index && host_claims(sim, &sim->hosts[i])) {
             sim->tally.overlaps++;
             story(sim, host->index, "OVERLAPS with host %d", i);
-            if (!sim->class->beyond) {
+            if (sim->class->excuse == NULL) {
                 sim_violate(sim, "hosts %d and %d both believe that they lead", i, host->index);
             }
         }
@@ -98,7 +94,7 @@ void check_gained(struct sim *sim, const struct sim_host *host)
     sim->tally.reigns += !resumed;
     if (!resumed && term <= sim->highest_term) {
         sim->tally.regressions++;
-        if (!sim->class->beyond) {
+        if (sim->class->excuse == NULL) {
             sim_violate(sim, "host %d got the token %lld after %lld", host->index, (long long)term,
                         (long long)sim->highest_term);
         }
@@ -110,25 +106,11 @@ void check_gained(struct sim *sim, const struct sim_host *host)
     }
 }
 
-static bool somebody_leads(const struct sim *sim)
-{
-    for (int i = 0; i < HOSTS; i++) {
-        const struct sim_host *host = &sim->hosts[i];
-        struct moment now = sim_clock_now(&host->clock, sim->now_us);
-        bool leads = sim->classic ? classic_claims(sim, host)
-                                  : host->alive && elector_leads(&host->elector, now);
-        if (leads) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Two that claim at once for longer than a renewal needs to find out. */
 static void check_lasting_overlap(struct sim *sim, int64_t until_us)
 {
     int claims = 0;
-    for (int i = 0; i < HOSTS; i++) {
+    for (int i = 0; i < sim->host_count; i++) {
         claims += host_claims(sim, &sim->hosts[i]);
     }
     sim->overlap_us = claims > 1 ? sim->overlap_us + until_us - sim->now_us : 0;
@@ -140,17 +122,9 @@ static void check_lasting_overlap(struct sim *sim, int64_t until_us)
 /* Time passes up to the next event. */
 void check_time(struct sim *sim, int64_t until_us)
 {
-    bool led = somebody_leads(sim);
     check_lasting_overlap(sim, until_us);
-    int64_t peace_ms = (sim->now_us - sim->peace_since_us) / 1000;
-    sim->tally.us += until_us - sim->now_us;
-    sim->tally.leaderless_us += led ? 0 : until_us - sim->now_us;
-    if (sim->peace && led && peace_ms > PEACE_BOUND_MS) {
-        sim->peace_led = true;
-    } else if (sim->peace && !led && peace_ms > PEACE_BOUND_MS) {
-        sim_violate(sim, "no leader %lld ms after peace", (long long)peace_ms);
-    }
-    for (int i = 0; i < HOSTS; i++) {
+    promise_time(sim, until_us);
+    for (int i = 0; i < sim->host_count; i++) {
         struct sim_host *host = &sim->hosts[i];
         if (host->claimed && !host_claims(sim, host)) {
             host->claimed = false;

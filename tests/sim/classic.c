@@ -45,6 +45,14 @@ static void ask(struct sim *sim, struct sim_host *host)
     schedule(sim, host, leads ? RENEW_MS : RENEW_MS / 2);
 }
 
+void classic_older(struct sim *sim, const struct sim_server *from, struct sim_server *to)
+{
+    unsigned kept = from->classic_count < 12 ? from->classic_count : 12;
+    unsigned at = (from->classic_count - 1 - (unsigned)prng_below(&sim->prng, kept)) % COPIES;
+    to->classic_holder = kept > 0 ? from->classic_holders[at] : -1;
+    to->classic_end_us = from->classic_ends_us[at];
+}
+
 /* What Redis does with it: the key ends by the server's wall clock. */
 void classic_request(struct sim *sim, struct sim_event *event)
 {
@@ -57,6 +65,8 @@ void classic_request(struct sim *sim, struct sim_event *event)
     if (granted) {
         server->classic_holder = event->host;
         server->classic_end_us = now_us + LEASE_MS * 1000;
+        server->classic_holders[server->classic_count % COPIES] = event->host;
+        server->classic_ends_us[server->classic_count++ % COPIES] = server->classic_end_us;
     }
     event->message->reply.outcome = granted ? LEASE_ACQUIRED : LEASE_SEEN;
 }

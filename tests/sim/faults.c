@@ -26,7 +26,7 @@ bool network_loses(struct sim *sim)
 /* An instant at which some host's belief or right changes, in true time. */
 static int64_t edge_us(struct sim *sim)
 {
-    const struct sim_host *host = &sim->hosts[prng_below(&sim->prng, HOSTS)];
+    const struct sim_host *host = &sim->hosts[prng_below(&sim->prng, sim->host_count)];
     const struct elector *elector = &host->elector;
     struct moment now = sim_clock_now(&host->clock, sim->now_us);
     int64_t left_ms = 0;
@@ -55,7 +55,7 @@ static void schedule_next(struct sim *sim)
     sim_push(sim, &(struct sim_event){.at_us = at_us, .kind = EVENT_FAULT});
 }
 
-static void heal_later(struct sim *sim, int host, unsigned fault, int64_t ms)
+void heal_later(struct sim *sim, int host, unsigned fault, int64_t ms)
 {
     sim_push(sim, &(struct sim_event){.at_us = sim->now_us + ms * 1000,
                                       .kind = EVENT_HEAL,
@@ -90,6 +90,7 @@ static void strike_host(struct sim *sim, struct sim_host *host, unsigned fault)
         break;
     case FAULT_FREEZE:
         host->frozen_until_us = sim->now_us + ms * 1000;
+        story(sim, host->index, "stands still for %lld ms", (long long)ms);
         return;
     case FAULT_SUSPEND:
         host->frozen_until_us = sim->now_us + ms * 1000;
@@ -124,50 +125,88 @@ static void restart_server(struct sim *sim, unsigned fault)
         unsigned kept = server->copy_count < COPIES ? server->copy_count : COPIES;
         unsigned back = (unsigned)prng_below(&sim->prng, kept < 12 ? kept : 12);
         server->record = server->copies[(server->copy_count - 1 - back) % COPIES];
-        server->classic_holder = (int)prng_below(&sim->prng, HOSTS + 1) - 1;
+        classic_older(sim, server, server);
     }
+    store_copy(sim, server);
     heal_later(sim, -1, fault, prng_below(&sim->prng, sim_chance(sim, 4) ? 2 * LEASE_MS : 500));
 }
 
+/* Without acknowledgements the replica may be behind by anything; with them it is what it is. */
 static void fail_over(struct sim *sim)
 {
     struct sim_server *old = &sim->servers[sim->primary];
     struct sim_server *new = &sim->servers[1 - sim->primary];
-    if (new->up) {
+    if (new->up || !old->has_replica) {
         return; /* the one before is still there */
     }
-    int64_t ahead_us = old->ahead_us;
     unsigned kept = old->copy_count < COPIES ? old->copy_count : COPIES;
-    struct lease_record replica = old->replica;
+    struct lease_record replica = store_replica(sim, old);
     if (!sim_has(sim, FAULT_ACKED) && kept > 0) {
         replica =
             old->copies[(old->copy_count - 1 - (unsigned)prng_below(&sim->prng, kept)) % COPIES];
     }
-    *new = (struct sim_server){.up = true,
-                               .record = replica,
-                               .replica = replica,
-                               .ahead_us = ahead_us,
-                               .classic_holder = (int)prng_below(&sim->prng, HOSTS + 1) - 1,
-                               .classic_end_us = old->classic_end_us};
+    int64_t ahead_us = old->ahead_us + prng_below(&sim->prng, 400000) - 200000;
+    *new = (struct sim_server){
+        .up = true, .record = replica, .ahead_us = ahead_us, .classic_holder = -1};
+    classic_older(sim, old, new);
     store_new_reign(sim, new);
-    old->replica_linked = false;
+    old->has_replica = false;
+    old->replica_gone_us = sim->now_us;
     sim->primary = 1 - sim->primary;
-    story(sim, -1, "failover to server %d; the old one lives on", sim->primary);
+    story(sim, -1, "failover to server %d (record %s t=..%lld n=%lld); the old one lives on",
+          sim->primary, lease_state_name(replica.state), (long long)(replica.term % 1000000000),
+          (long long)replica.n);
     heal_later(sim, -1, FAULT_FAILOVER, 200 + prng_below(&sim->prng, 4 * LEASE_MS));
+}
+
+static void step_clock(struct sim *sim, struct sim_server *server)
+{
+    static const int64_t steps_ms[] = {1000, -1000, 60000, -60000, 3600000, -3600000};
+    int64_t step_ms = steps_ms[prng_below(&sim->prng, 6)];
+    server->ahead_us += step_ms * 1000;
+    story(sim, -1, "the server's clock is stepped by %lld ms", (long long)step_ms);
+}
+
+static void lose_record(struct sim *sim, struct sim_server *server, const char *how)
+{
+    server->record = (struct lease_record){.state = LEASE_ABSENT, .meta = ""};
+    store_copy(sim, server);
+    story(sim, -1, "the record vanishes: %s", how);
+    if (sim_chance(sim, 2)) { /* a trouble seldom comes alone */
+        int64_t ms = LEASE_MS + prng_below(&sim->prng, LEASE_MS / 2);
+        sim_push(sim, &(struct sim_event){.at_us = sim->now_us + ms * 1000,
+                                          .kind = EVENT_FAULT,
+                                          .fault = FAULT_FLUSH});
+    }
+}
+
+static int64_t short_or_long_ms(struct sim *sim)
+{
+    return prng_below(&sim->prng, sim_chance(sim, 2) ? 1000 : 4 * LEASE_MS);
 }
 
 static void strike_store(struct sim *sim, unsigned fault)
 {
-    static const int64_t steps_ms[] = {1000, -1000, 60000, -60000, 3600000, -3600000};
     struct sim_server *server = &sim->servers[sim->primary];
+    sim->trouble_us = sim->now_us;
     if (fault == FAULT_FLUSH) {
-        server->record = (struct lease_record){.state = LEASE_ABSENT, .meta = ""};
         server->classic_holder = -1;
-        story(sim, -1, "the record vanishes");
+        lose_record(sim, server, "flushed");
+    } else if (fault == FAULT_EVICT) {
+        server->classic_holder = -1; /* it has a TTL: every policy may evict it */
+        if (sim_chance(sim, 2)) {
+            lose_record(sim, server, "evicted");
+        }
     } else if (fault == FAULT_STEP) {
-        int64_t step_ms = steps_ms[prng_below(&sim->prng, 6)];
-        server->ahead_us += step_ms * 1000;
-        story(sim, -1, "the server's clock is stepped by %lld ms", (long long)step_ms);
+        step_clock(sim, server);
+    } else if (fault == FAULT_STALL) {
+        server->stalled_until_us = sim->now_us + short_or_long_ms(sim) * 1000;
+        sim->trouble_us = server->stalled_until_us;
+        story(sim, -1, "server %d stands still", sim->primary);
+    } else if (fault == FAULT_ACKED) {
+        server->replica_lags_until_us = sim->now_us + short_or_long_ms(sim) * 1000;
+        sim->trouble_us = server->replica_lags_until_us;
+        story(sim, -1, "the replica falls behind");
     } else if (fault == FAULT_FAILOVER) {
         fail_over(sim);
     } else if (server->up) {
@@ -175,86 +214,23 @@ static void strike_store(struct sim *sim, unsigned fault)
     }
 }
 
-static void retime(struct sim *sim, struct sim_host *host)
-{
-    struct elector_options options;
-    host_options(&options, host->index, sim_has(sim, FAULT_NAMES));
-    int64_t factor = 1 + prng_below(&sim->prng, 2);
-    options.lease_ms *= factor;
-    options.renew_interval_ms *= factor;
-    if (sim_has(sim, FAULT_CUT) && sim_chance(sim, 3)) {
-        host->cut_in = true; /* the new times may be in force without our hearing of it */
-        heal_later(sim, host->index, FAULT_CUT, prng_below(&sim->prng, 4 * LEASE_MS));
-    }
-    story(sim, host->index, "is re-timed to a lease of %lld ms", (long long)options.lease_ms);
-    host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_RECONFIGURE, .options = &options});
-}
-
-static void operate(struct sim *sim, struct sim_host *host)
-{
-    struct elector_event event = {.drain_ms = sim_chance(sim, 2) ? 0 : prng_below(&sim->prng, 1500),
-                                  .hold_off_ms = prng_below(&sim->prng, 2000)};
-    switch (prng_below(&sim->prng, 6)) {
-    case 0:
-        event.kind = ELECTOR_STEP_DOWN;
-        break;
-    case 1:
-        event.kind = ELECTOR_SET_PAUSE;
-        event.pause_ms = 1 + prng_below(&sim->prng, 4000);
-        break;
-    case 2:
-        event.kind = ELECTOR_VACATE;
-        break;
-    case 3:
-        event.kind = ELECTOR_DRAINED;
-        break;
-    case 4:
-        event.kind = ELECTOR_CLOCK_SUSPECT;
-        event.jump_ms = prng_below(&sim->prng, 4000) - 1000;
-        break;
-    default:
-        event.kind = ELECTOR_HEALTH;
-        event.healthy = sim_chance(sim, 2);
-        break;
-    }
-    story(sim, host->index, "operator's event %d", event.kind);
-    host_feed(sim, host, &event);
-}
-
-/* A copy of a whole machine: clocks, identity, reign and all. From then on two believe that they
- * lead; the next renewals must end that. */
-static void clone(struct sim *sim, struct sim_host *host)
-{
-    struct sim_host *other = &sim->hosts[(host->index + 1) % HOSTS];
-    if (!other->alive || !other->linked ||
-        !elector_leads(&host->elector, sim_clock_now(&host->clock, sim->now_us))) {
-        return;
-    }
-    story(sim, other->index, "becomes a clone of host %d", host->index);
-    other->clock = host->clock;
-    other->ended_term = 0;
-    other->elector = host->elector;
-    other->elector.request_verb = 0;
-    other->calling = false;
-    other->call++;
-    sim->tally.overlaps++;
-    host_feed(sim, other, &(struct elector_event){.kind = ELECTOR_TICK});
-}
-
 static void strike(struct sim *sim, unsigned fault)
 {
-    struct sim_host *host = &sim->hosts[prng_below(&sim->prng, HOSTS)];
-    unsigned stores =
-        FAULT_KEEP | FAULT_OLDER | FAULT_EMPTY | FAULT_FLUSH | FAULT_FAILOVER | FAULT_STEP;
+    struct sim_host *host = &sim->hosts[prng_below(&sim->prng, sim->host_count)];
+    host->trouble_us = sim->now_us;
+    unsigned stores = FAULT_KEEP | FAULT_OLDER | FAULT_EMPTY | FAULT_FLUSH | FAULT_FAILOVER |
+                      FAULT_STEP | FAULT_STALL | FAULT_EVICT | FAULT_ACKED;
     if ((fault & stores) != 0) {
         strike_store(sim, fault);
     } else if (!host->alive || host->frozen_until_us > sim->now_us) {
         return;
     } else if (fault == FAULT_RETIME || fault == FAULT_OPERATOR || fault == FAULT_CLONE) {
         if (!sim->classic) {
-            (fault == FAULT_RETIME ? retime : fault == FAULT_CLONE ? clone : operate)(sim, host);
+            (fault == FAULT_RETIME  ? operate_retime
+             : fault == FAULT_CLONE ? operate_clone
+                                    : operate)(sim, host);
         }
-    } else if (fault != FAULT_LOSS && fault != FAULT_NAMES && fault != FAULT_ACKED) {
+    } else if (fault != FAULT_LOSS && fault != FAULT_NAMES) {
         strike_host(sim, host, fault);
     }
 }
@@ -264,17 +240,31 @@ static void heal_store(struct sim *sim, unsigned fault)
     struct sim_server *server = &sim->servers[sim->primary];
     if (fault == FAULT_FAILOVER) {
         sim->servers[1 - sim->primary].up = false;
-        server->replica_linked = true;
-        server->replica = server->record;
+        server->has_replica = true;
+        store_copy(sim, server); /* the new replica begins with a full copy */
         story(sim, -1, "the old primary is gone");
     } else {
         server->up = true;
+    }
+    sim->trouble_us = sim->now_us;
+}
+
+/* Whatever people did to this host is undone. */
+static void restore(struct sim *sim, struct sim_host *host)
+{
+    if (host->alive && !sim->classic) {
+        host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_RESUME});
+        host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_HEALTH, .healthy = true});
+        operate_undo(sim, host);
     }
 }
 
 static void heal_host(struct sim *sim, struct sim_host *host, unsigned fault)
 {
     host->cut_out = host->cut_in = false;
+    if (fault == FAULT_OPERATOR) {
+        restore(sim, host);
+    }
     if (fault == FAULT_SUSPEND || fault == FAULT_PAUSE) {
         set_rates(sim, host);
     }
@@ -291,29 +281,31 @@ static void heal_host(struct sim *sim, struct sim_host *host, unsigned fault)
     }
 }
 
+/* Who stands still goes on when it would have; everything else is well at once. */
 static void make_peace(struct sim *sim)
 {
-    sim->peace = true;
-    sim->peace_led = false;
-    sim->peace_since_us = sim->now_us;
     story(sim, -1, "peace");
+    promise_peace(sim);
+    for (int i = 0; i < SERVERS; i++) {
+        sim->servers[i].stalled_until_us = sim->now_us;
+    }
+    store_catch_up(sim, &sim->servers[sim->primary]);
     heal_store(sim, FAULT_FAILOVER);
     heal_store(sim, FAULT_KEEP);
-    for (int i = 0; i < HOSTS; i++) {
+    for (int i = 0; i < sim->host_count; i++) {
         struct sim_host *host = &sim->hosts[i];
-        host->frozen_until_us = sim->now_us;
-        set_rates(sim, host);
-        heal_host(sim, host, FAULT_CRASH);
-        if (!sim->classic) {
-            host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_RESUME});
-            host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_HEALTH, .healthy = true});
+        int64_t frozen_us = host->frozen_until_us - sim->now_us;
+        heal_later(sim, i, FAULT_OPERATOR, frozen_us > 0 ? frozen_us / 1000 + 1 : 0);
+        if (frozen_us <= 0) {
+            set_rates(sim, host);
         }
+        heal_host(sim, host, FAULT_CRASH);
     }
 }
 
 void faults_begin(struct sim *sim)
 {
-    for (int i = 0; i < HOSTS; i++) {
+    for (int i = 0; i < sim->host_count; i++) {
         set_rates(sim, &sim->hosts[i]);
     }
     schedule_next(sim);
@@ -337,10 +329,12 @@ void faults_handle(struct sim *sim, const struct sim_event *event)
         heal_store(sim, event->fault);
     } else if (event->kind == EVENT_HEAL) {
         heal_host(sim, &sim->hosts[event->host], event->fault);
+    } else if (!sim->peace && event->fault != 0) {
+        strike(sim, event->fault);
     } else if (!sim->peace) {
-        unsigned fault = 1u << prng_below(&sim->prng, 19);
+        unsigned fault = 1u << prng_below(&sim->prng, FAULT_KINDS);
         for (int tries = 0; (sim->class->faults & fault) == 0 && tries < 200; tries++) {
-            fault = 1u << prng_below(&sim->prng, 19);
+            fault = 1u << prng_below(&sim->prng, FAULT_KINDS);
         }
         if ((sim->class->faults & fault) != 0) {
             strike(sim, fault);

@@ -70,8 +70,9 @@ static void send(struct sim *sim, struct sim_host *host, struct elector_orders *
     request->meta = interval_text(host->elector.options.renew_interval_ms);
     host->call++;
     host->calling = true;
-    story(sim, host->index, "sends %s n=%lld", lease_verb_name(request->verb),
-          (long long)request->n);
+    story(sim, host->index, "sends %s t=..%lld n=%lld%s", lease_verb_name(request->verb),
+          (long long)(request->term % 1000000000), (long long)request->n,
+          request->version[0] != '\0' ? " having waited" : "");
     if (!host->linked) {
         fail_call(sim, host, request->id);
         return;
@@ -106,17 +107,24 @@ static void tell(struct sim *sim, struct sim_host *host, const struct elector_or
             check_gained(sim, host);
         } else if (note->kind == ELECTOR_NOTE_LOST) {
             story(sim, host->index, "LOST (%s)", elector_reason_name(note->reason));
+            promise_lost(sim, host, note->reason);
+        } else if (note->kind == ELECTOR_NOTE_DUPLICATE) {
+            sim->tally.doubles++;
         }
     }
 }
 
-static void hash_in(struct sim *sim, const struct sim_host *host)
+/* The daemon was told to stop and has stopped; it is started again after a while. */
+static void leave(struct sim *sim, struct sim_host *host)
 {
-    uint64_t values[] = {(uint64_t)sim->now_us, (uint64_t)host->index,
-                         (uint64_t)host->elector.state, (uint64_t)host->elector.reign.term};
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        sim->tally.hash = (sim->tally.hash ^ values[i]) * 0x100000001b3u;
-    }
+    story(sim, host->index, "has stopped");
+    host->alive = false;
+    host->led_term = 0;
+    host->life++;
+    host->wake++;
+    host->call++;
+    host->link++;
+    heal_later(sim, host->index, FAULT_CRASH, prng_below(&sim->prng, 3000));
 }
 
 void host_feed(struct sim *sim, struct sim_host *host, const struct elector_event *event)
@@ -135,19 +143,20 @@ void host_feed(struct sim *sim, struct sim_host *host, const struct elector_even
     tell(sim, host, &orders);
     if (orders.send) {
         send(sim, host, &orders);
-    } else if (orders.wake_in_ms > 4 * LEASE_MS * 1000) {
-        sim_violate(sim, "host %d would sleep for %lld ms", host->index,
-                    (long long)orders.wake_in_ms);
     }
+    promise_step(sim, host, &orders);
     host->wake++;
     sim_push(sim, &(struct sim_event){.at_us = sim->now_us +
                                                sim_clock_wait_us(&host->clock, orders.wake_in_ms),
                                       .kind = EVENT_WAKE,
                                       .host = host->index,
                                       .epoch = host->wake});
-    hash_in(sim, host);
     check_told(sim, host);
     check_host(sim, host);
+    if (orders.stopped) {
+        leave(sim, host);
+        return;
+    }
     if (orders.need_identity) {
         char instance[LEASE_INSTANCE_SIZE];
         draw_instance(sim, instance);
@@ -213,6 +222,7 @@ static void on_timeout(struct sim *sim, struct sim_host *host)
                                 .record = {.state = LEASE_ABSENT, .meta = ""}};
     host->calling = false;
     host->call++;
+    host->trouble_us = sim->now_us;
     story(sim, host->index, "gives up the call");
     drop_link(sim, host);
     host_feed(sim, host, &(struct elector_event){.kind = ELECTOR_REPLY, .reply = &reply});
@@ -240,6 +250,9 @@ void host_handle(struct sim *sim, const struct sim_event *event)
         const struct lease_reply *reply = &event->message->reply;
         if (host->alive && host->calling && event->epoch == host->call) {
             host->calling = false;
+            if (reply->outcome == LEASE_FAILED || !reply->replicated) {
+                host->trouble_us = sim->now_us;
+            }
             host_feed(sim, host,
                       &(struct elector_event){.kind = ELECTOR_REPLY,
                                               .reply = reply,
@@ -254,6 +267,9 @@ void host_handle(struct sim *sim, const struct sim_event *event)
     } else if (event->kind == EVENT_LINK && event->epoch == host->link) {
         on_link(sim, host);
     } else if (event->kind == EVENT_HINT && event->epoch == host->life) {
+        if (event->released) {
+            promise_heard(sim, host);
+        }
         host_feed(sim, host,
                   &(struct elector_event){.kind = ELECTOR_HINT, .released = event->released});
     }

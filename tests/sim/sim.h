@@ -21,7 +21,7 @@
 #include <stdio.h>
 
 enum {
-    HOSTS = 4,
+    HOSTS_MAX = 9,
     SERVERS = 2, /* the primary and, after a failover, the one before it */
     COPIES = 64, /* older copies of a record, to restore from */
     LEASE_MS = 3000,
@@ -53,12 +53,15 @@ enum fault {
     FAULT_RETIME = 1 << 16,   /* lease times are changed host by host */
     FAULT_OPERATOR = 1 << 17, /* step-down, pause, vacate, health */
     FAULT_PAUSE = 1 << 18,    /* whole machines stop and their clocks do not see it */
+    FAULT_STALL = 1 << 19,    /* the store stands still: what was asked meanwhile is done later */
+    FAULT_EVICT = 1 << 20,    /* keys are evicted: the ones with a TTL, or any */
+    FAULT_KINDS = 21,
 };
 
 struct sim_class {
     const char *name;
     unsigned faults;
-    bool beyond; /* outside of what is promised: overlaps are counted, not failed */
+    const char *excuse; /* why overlaps are counted, not failed; NULL: they are not excused */
 };
 
 extern const struct sim_class sim_classes[];
@@ -78,6 +81,7 @@ int64_t sim_clock_wait_us(const struct sim_clock *clock, int64_t local_ms);
 enum sim_event_kind {
     EVENT_WAKE = 1, /* a host's timer */
     EVENT_REQUEST,  /* arrives at a server */
+    EVENT_ACK,      /* a server learns whether a write was replicated, and answers */
     EVENT_REPLY,    /* arrives at a host */
     EVENT_TIMEOUT,  /* a host gives a call up */
     EVENT_LINK,     /* a host tries to connect */
@@ -93,6 +97,8 @@ struct sim_message {
     struct lease_reply reply;
     int server;
     bool lost_reply;
+    int64_t replicated_us; /* when its write reaches the replica */
+    int64_t give_up_us;    /* until then the server waits for that */
 };
 
 struct sim_event {
@@ -123,6 +129,8 @@ struct sim_host {
     struct moment told;   /* latest deadline that the workload was told; it is never told less, but
                              that the lease is over */
     uint64_t told_life;   /* the process that told it; 0: the workload knows that it must not run */
+    int64_t heard_us;     /* a release that it has not acted upon; 0: none */
+    int64_t trouble_us;   /* the last instant at which something went wrong here */
     bool claimed;
     int64_t claimed_term;
     int64_t led_term, ended_term; /* led at the last look; was last led to its end */
@@ -135,20 +143,26 @@ struct sim_server {
     bool up;
     struct lease_record record;
     char reign[LEASE_REIGN_SIZE];
-    int64_t ahead_us;                   /* its wall clock against true time */
-    bool replica_linked;                /* writes reach the replica at once */
+    int64_t ahead_us; /* its wall clock against true time */
+    int64_t stalled_until_us;
     struct lease_record copies[COPIES]; /* a ring of what was written */
-    int64_t copied_us[COPIES];
+    int64_t replicated_us[COPIES];      /* when the replica has it */
     unsigned copy_count;
-    struct lease_record replica;
+    bool has_replica;
+    int64_t replica_lags_until_us; /* nothing written before reaches the replica earlier */
+    int64_t replica_gone_us;       /* promoted then: it takes nothing any more */
     /* the classic lock */
     int classic_holder; /* -1: none */
     int64_t classic_end_us;
+    int classic_holders[COPIES]; /* a ring of what was written */
+    int64_t classic_ends_us[COPIES];
+    unsigned classic_count;
 };
 
 struct sim_tally {
     int64_t us, leaderless_us;
-    int64_t reigns, overlaps, regressions, steps;
+    int64_t reigns, overlaps, regressions, steps, doubles;
+    int64_t longest_peace_us; /* until there was a leader after peace */
     uint64_t hash;
 };
 
@@ -160,13 +174,15 @@ struct sim {
     uint64_t order;
     struct sim_event *heap;
     int heap_count, heap_capacity;
-    struct sim_host hosts[HOSTS];
+    int host_count;
+    struct sim_host hosts[HOSTS_MAX];
     struct sim_server servers[SERVERS];
     int primary;
     int64_t reigns_made;
     bool peace;
     int64_t peace_since_us;
-    bool peace_led;
+    bool peace_led;     /* somebody leads since the promised time is over */
+    int64_t trouble_us; /* the last instant at which something went wrong with the store */
     int64_t highest_term;
     int64_t overlap_us; /* for how long two have claimed at once */
     struct sim_tally tally;
@@ -188,18 +204,33 @@ void host_options(struct elector_options *options, int index, bool shared_name);
 void store_begin(struct sim *sim);
 void store_handle(struct sim *sim, struct sim_event *event);
 void store_new_reign(struct sim *sim, struct sim_server *server);
+/* The record was changed: the replica will hear of it. */
+void store_copy(struct sim *sim, struct sim_server *server);
+void store_catch_up(const struct sim *sim, struct sim_server *server);
+/* What the replica has by now. */
+struct lease_record store_replica(const struct sim *sim, const struct sim_server *server);
 
 /* classic.c: the lock that is compared with. */
 void classic_handle(struct sim *sim, const struct sim_event *event);
 void classic_start(struct sim *sim, struct sim_host *host);
 void classic_request(struct sim *sim, struct sim_event *event);
+/* Puts an older copy of one server's key on another, or on the same. */
+void classic_older(struct sim *sim, const struct sim_server *from, struct sim_server *to);
 bool classic_claims(const struct sim *sim, const struct sim_host *host);
 
 /* faults.c */
 void faults_begin(struct sim *sim);
 void faults_handle(struct sim *sim, const struct sim_event *event);
+void heal_later(struct sim *sim, int host, unsigned fault, int64_t ms);
 int64_t network_delay_us(struct sim *sim);
 bool network_loses(struct sim *sim);
+
+/* operate.c: what people do to daemons. */
+void operate(struct sim *sim, struct sim_host *host);
+void operate_retime(struct sim *sim, struct sim_host *host);
+void operate_clone(struct sim *sim, struct sim_host *host);
+/* Times and roles are again as they were in the beginning. */
+void operate_undo(struct sim *sim, struct sim_host *host);
 
 /* check.c */
 bool host_claims(const struct sim *sim, const struct sim_host *host);
@@ -208,17 +239,35 @@ void check_told(struct sim *sim, struct sim_host *host);
 void check_host(struct sim *sim, struct sim_host *host);
 void check_time(struct sim *sim, int64_t until_us);
 void check_gained(struct sim *sim, const struct sim_host *host);
+
+/* promise.c: what is promised besides safety. */
+void promise_peace(struct sim *sim);
+void promise_time(struct sim *sim, int64_t until_us);
+void promise_step(struct sim *sim, struct sim_host *host, const struct elector_orders *orders);
+void promise_heard(struct sim *sim, struct sim_host *host);
+void promise_lost(struct sim *sim, const struct sim_host *host, enum elector_reason reason);
+void promise_end(struct sim *sim);
+bool host_campaigns(const struct sim_host *host);
 void sim_violate(struct sim *sim, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
-/* story.c: the last lines of what happened. */
-void story_begin(void);
+/* story.c: what happened, line by line; its hash is the history's. Aloud: every line is printed. */
+void story_begin(bool aloud);
+uint64_t story_hash(void);
 void story(const struct sim *sim, int host, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void story_print(FILE *stream);
 
 /* world.c */
-void sim_run(struct sim *sim, const struct sim_class *class, bool classic, uint64_t seed,
-             int64_t hours_us);
+struct sim_run {
+    const struct sim_class *class;
+    bool classic;
+    bool aloud;
+    int host_count;
+    uint64_t seed;
+    int64_t length_us;
+};
+
+void sim_run(struct sim *sim, const struct sim_run *run);
 
 static inline bool sim_has(const struct sim *sim, unsigned fault)
 {

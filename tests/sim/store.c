@@ -15,29 +15,74 @@ void store_begin(struct sim *sim)
         struct sim_server *server = &sim->servers[i];
         *server = (struct sim_server){.up = i == 0,
                                       .record = {.state = LEASE_ABSENT, .meta = ""},
-                                      .replica = {.state = LEASE_ABSENT, .meta = ""},
                                       .ahead_us = INT64_C(1700000000000000),
-                                      .replica_linked = true,
+                                      .has_replica = true,
                                       .classic_holder = -1};
         store_new_reign(sim, server);
     }
     sim->primary = 0;
 }
 
-static void keep_copy(struct sim *sim, struct sim_server *server)
+static const char *outcome_name(enum lease_outcome outcome)
 {
-    unsigned at = server->copy_count++ % COPIES;
-    server->copies[at] = server->record;
-    server->copied_us[at] = sim->now_us;
-    if (server->replica_linked) {
-        server->replica = server->record;
+    static const char *const names[] = {
+        [LEASE_UNKNOWN] = "unknown",  [LEASE_FAILED] = "failed",
+        [LEASE_SEEN] = "seen",        [LEASE_ACQUIRED] = "ACQUIRED",
+        [LEASE_RENEWED] = "renewed",  [LEASE_REASSERTED] = "REASSERTED",
+        [LEASE_GAVE_UP] = "RELEASED", [LEASE_GUARDED] = "GUARDED",
+        [LEASE_LOST] = "LOST",        [LEASE_CONFLICT] = "CONFLICT",
+        [LEASE_OPENED] = "OPENED",    [LEASE_EMPTIED] = "EMPTIED",
+    };
+    return names[outcome];
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Replication is a stream: nothing overtakes what was written before. */
+void store_copy(struct sim *sim, struct sim_server *server)
+{
+    unsigned at = server->copy_count % COPIES;
+    int64_t before_us =
+        server->copy_count > 0 ? server->replicated_us[(server->copy_count - 1) % COPIES] : 0;
+    int64_t arrives_us = sim->now_us + 50 + prng_below(&sim->prng, 1000);
+    arrives_us = later(arrives_us, server->replica_lags_until_us);
+    if (before_us != INT64_MAX) { /* else a new replica begins here, with a full copy */
+        arrives_us = later(arrives_us, before_us);
     }
+    server->copies[at] = server->record;
+    server->replicated_us[at] = server->has_replica ? arrives_us : INT64_MAX;
+    server->copy_count++;
+}
+
+void store_catch_up(const struct sim *sim, struct sim_server *server)
+{
+    server->replica_lags_until_us = sim->now_us;
+    for (int i = 0; i < COPIES; i++) {
+        if (server->replicated_us[i] != INT64_MAX && server->replicated_us[i] > sim->now_us) {
+            server->replicated_us[i] = sim->now_us;
+        }
+    }
+}
+
+struct lease_record store_replica(const struct sim *sim, const struct sim_server *server)
+{
+    unsigned kept = server->copy_count < COPIES ? server->copy_count : COPIES;
+    for (unsigned back = 1; back <= kept; back++) {
+        unsigned at = (server->copy_count - back) % COPIES;
+        if (server->replicated_us[at] <= sim->now_us) {
+            return server->copies[at];
+        }
+    }
+    return (struct lease_record){.state = LEASE_ABSENT, .meta = ""};
 }
 
 static void announce(struct sim *sim, const struct sim_message *message, enum lease_outcome outcome)
 {
     const char *what = lease_announcement(outcome);
-    for (int i = 0; what != NULL && i < HOSTS; i++) {
+    for (int i = 0; what != NULL && i < sim->host_count; i++) {
         const struct sim_host *host = &sim->hosts[i];
         if (host->linked && host->server == message->server && !host->cut_in &&
             !network_loses(sim)) {
@@ -65,6 +110,18 @@ static void check_record(struct sim *sim, const struct lease_record *before,
     }
 }
 
+/* An operator who says that nobody leads has made sure of it. */
+static bool nobody_leads(const struct sim *sim)
+{
+    for (int i = 0; i < sim->host_count; i++) {
+        const struct sim_host *host = &sim->hosts[i];
+        if (host_claims(sim, host) || (host->alive && host->elector.reign.held)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void apply(struct sim *sim, struct sim_message *message)
 {
     struct sim_server *server = &sim->servers[message->server];
@@ -78,29 +135,15 @@ static void apply(struct sim *sim, struct sim_message *message)
     message->request.version = message->version;
     if (lease_apply(&server->record, &message->request, &side, &message->reply)) {
         check_record(sim, &before, &server->record);
-        keep_copy(sim, server);
+        store_copy(sim, server);
         announce(sim, message, message->reply.outcome);
+        message->replicated_us = server->replicated_us[(server->copy_count - 1) % COPIES];
     }
-    message->reply.replicated = !sim_has(sim, FAULT_ACKED) || server->replica_linked;
 }
 
-void store_handle(struct sim *sim, struct sim_event *event)
+static void answer(struct sim *sim, const struct sim_event *event)
 {
     struct sim_message *message = event->message;
-    if (!sim->servers[message->server].up) {
-        free(message);
-        return;
-    }
-    if (sim->classic) {
-        classic_request(sim, event);
-    } else {
-        apply(sim, message);
-        story(sim, event->host, "  server %d: %s -> outcome %d, record %s t=..%lld n=%lld",
-              message->server, lease_verb_name(message->request.verb), message->reply.outcome,
-              lease_state_name(message->reply.record.state),
-              (long long)(message->reply.record.term % 1000000000),
-              (long long)message->reply.record.n);
-    }
     if (message->lost_reply || sim->hosts[event->host].cut_in || network_loses(sim)) {
         free(message);
         return;
@@ -109,4 +152,56 @@ void store_handle(struct sim *sim, struct sim_event *event)
     reply.kind = EVENT_REPLY;
     reply.at_us = sim->now_us + network_delay_us(sim);
     sim_push(sim, &reply);
+}
+
+/* WAIT: the answer is held back until the replica has the write, or for half of a time-out. */
+static void await_replica(struct sim *sim, struct sim_event *event)
+{
+    struct sim_message *message = event->message;
+    const struct sim_server *server = &sim->servers[message->server];
+    bool promised =
+        server->replica_gone_us == 0 || message->replicated_us <= server->replica_gone_us;
+    message->reply.replicated = promised && message->replicated_us <= sim->now_us;
+    if (!message->reply.replicated && sim->now_us < message->give_up_us) {
+        struct sim_event again = *event;
+        again.kind = EVENT_ACK;
+        again.at_us = promised && message->replicated_us < message->give_up_us
+                          ? message->replicated_us
+                          : message->give_up_us;
+        sim_push(sim, &again);
+        return;
+    }
+    answer(sim, event);
+}
+
+void store_handle(struct sim *sim, struct sim_event *event)
+{
+    struct sim_message *message = event->message;
+    const struct sim_server *server = &sim->servers[message->server];
+    bool untrue = message->request.verb == LEASE_BOOTSTRAP && !nobody_leads(sim);
+    if (!server->up || (untrue && event->kind == EVENT_REQUEST)) {
+        free(message);
+    } else if (sim->now_us < server->stalled_until_us) {
+        event->at_us = server->stalled_until_us;
+        sim_push(sim, event);
+    } else if (event->kind == EVENT_ACK) {
+        await_replica(sim, event);
+    } else if (sim->classic) {
+        classic_request(sim, event);
+        answer(sim, event);
+    } else {
+        apply(sim, message);
+        story(sim, event->host, "  server %d: %s -> %s, record %s t=..%lld n=%lld c=%lld%s",
+              message->server, lease_verb_name(message->request.verb),
+              outcome_name(message->reply.outcome), lease_state_name(message->reply.record.state),
+              (long long)(message->reply.record.term % 1000000000),
+              (long long)message->reply.record.n, (long long)message->reply.record.unconfirmed,
+              message->reply.fresh ? "" : " (not fresh)");
+        message->give_up_us = sim->now_us + TIMEOUT_MS * INT64_C(500);
+        if (sim_has(sim, FAULT_ACKED)) {
+            await_replica(sim, event);
+        } else {
+            answer(sim, event);
+        }
+    }
 }

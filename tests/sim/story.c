@@ -8,10 +8,29 @@ enum { LINES = 90, LINE_SIZE = 160 };
 
 static char lines[LINES][LINE_SIZE];
 static unsigned count;
+static uint64_t hash;
+static bool told_aloud;
 
-void story_begin(void)
+void story_begin(bool aloud)
 {
     count = 0;
+    hash = 0xcbf29ce484222325u;
+    told_aloud = aloud;
+}
+
+uint64_t story_hash(void)
+{
+    return hash;
+}
+
+static void keep(const char *line)
+{
+    for (const char *at = line; *at != '\0'; at++) {
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+    }
+    if (told_aloud) {
+        (void)puts(line);
+    }
 }
 
 void story(const struct sim *sim, int host, const char *format, ...)
@@ -29,6 +48,7 @@ void story(const struct sim *sim, int host, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(line + length, LINE_SIZE - (size_t)length, format, arguments);
     va_end(arguments);
+    keep(line);
 }
 
 void story_print(FILE *stream)
