@@ -8,6 +8,7 @@
 #include "lib/status/metrics.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The engine works as long as no election's timer is long overdue. A stuck loop cannot answer. */
 void api_livez(void *owner, struct http_call *call)
@@ -33,9 +34,19 @@ static bool is_known(const struct api_look *look)
            look->view.state != ELECTOR_STOPPED;
 }
 
-static bool wants_lines(struct http_call *call)
+/* Does the caller want a line for each check? False: the call was answered with a problem. */
+static bool read_verbose(struct http_call *call, bool *lines)
 {
-    return http_call_query(call, "verbose") != NULL || http_call_format(call) == HTTP_TEXT;
+    const char *value = http_call_query(call, "verbose");
+    bool no = value != NULL && (strcmp(value, "false") == 0 || strcmp(value, "0") == 0);
+    bool yes = value != NULL &&
+               (value[0] == '\0' || strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
+    if (value != NULL && !no && !yes) {
+        http_call_problem(call, "bad_parameter", "verbose: true or false; alone it means true");
+        return false;
+    }
+    *lines = yes || http_call_format(call) == HTTP_TEXT;
+    return true;
 }
 
 void api_readyz(void *owner, struct http_call *call)
@@ -43,8 +54,11 @@ void api_readyz(void *owner, struct http_call *call)
     struct app *app = owner;
     struct text body = {0};
     struct api_look look;
-    bool lines = wants_lines(call);
+    bool lines = false;
     bool ready = !app->shutting_down;
+    if (!read_verbose(call, &lines)) {
+        return;
+    }
     api_look(app, &look);
     text_add(&body, lines ? "" : "{\"elections\":{");
     for (size_t i = 0; i < app->election_count; i++) {
@@ -73,8 +87,12 @@ void api_readyz(void *owner, struct http_call *call)
 void api_healthz(void *owner, struct http_call *call)
 {
     struct text body = {0};
+    bool lines = false;
     (void)owner;
-    if (wants_lines(call)) {
+    if (!read_verbose(call, &lines)) {
+        return;
+    }
+    if (lines) {
         text_add(&body, "[?]connectivity unknown\n[?]lease_operations unknown\n"
                         "[?]performance unknown\nhealthz check not run yet\n");
         http_call_answer(call, 200, "text/plain; charset=utf-8", &body);

@@ -75,8 +75,12 @@ void api_status(void *owner, struct http_call *call)
 void api_overview(void *owner, struct http_call *call)
 {
     struct text body = {0};
-    render_status_text(owner, &body);
-    http_call_answer(call, 200, "text/plain; charset=utf-8", &body);
+    if (http_call_format(call) == HTTP_JSON) { /* by ?format=json: Accept alone gets text */
+        render_status(owner, &body);
+    } else {
+        render_status_text(owner, &body);
+    }
+    api_answer(call, 200, &body);
 }
 
 void api_elections(void *owner, struct http_call *call)

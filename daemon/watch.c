@@ -166,6 +166,16 @@ static bool read_since(const struct app *app, const char *since, struct watcher 
     return true;
 }
 
+static bool is_watched(const struct watcher *watcher, const struct election *election)
+{
+    for (size_t i = 0; i < watcher->election_count; i++) {
+        if (watcher->elections[i] == election) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Reads the comma list `names`; false: the call was answered with a problem. */
 static bool read_elections(struct app *app, struct http_call *call, const char *names,
                            struct watcher *watcher)
@@ -182,7 +192,7 @@ static bool read_elections(struct app *app, struct http_call *call, const char *
             http_call_problem(call, "election_not_found", "this daemon has no such election");
             return false;
         }
-        if (watcher->election_count >= app->election_count) {
+        if (is_watched(watcher, election)) {
             http_call_problem(call, "bad_parameter", "election: a name is repeated");
             return false;
         }
@@ -291,12 +301,9 @@ void watch_list_election_gone(struct watch_list *list, const struct election *el
     struct watcher *next;
     for (struct watcher *watcher = list->ends.next; watcher != &list->ends; watcher = next) {
         next = watcher->next;
-        for (size_t i = 0; i < watcher->election_count; i++) {
-            if (watcher->elections[i] == election) {
-                answer(watcher, true);
-                watcher_remove(watcher);
-                break;
-            }
+        if (is_watched(watcher, election)) {
+            answer(watcher, true);
+            watcher_remove(watcher);
         }
     }
 }

@@ -169,7 +169,7 @@ static bool check_method(struct http_call *call)
 static bool is_known_query(const struct http_route *route, const char *name)
 {
     if (strcmp(name, "format") == 0) {
-        return (route->formats & (HTTP_METRICS | HTTP_OPENMETRICS)) == 0;
+        return (route->formats & HTTP_TEXT) != 0;
     }
     for (size_t i = 0; route->queries != NULL && route->queries[i] != NULL; i++) {
         if (strcmp(name, route->queries[i]) == 0) {

@@ -45,8 +45,8 @@ struct http_route {
     enum http_role role;
     bool check;       /* OPTIONS answers what GET does */
     unsigned formats; /* what it can answer; the first of JSON, TEXT, … is what it answers to any */
-    const char *const
-        *queries; /* names it understands besides `format`; ends in NULL; may be NULL */
+    const char *const *queries; /* names it understands; ends in NULL; may be NULL. Whatever has a
+                                   text form understands `format` too. */
     http_handler *handler;
 };
 
