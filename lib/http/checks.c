@@ -2,8 +2,11 @@
 #include "lib/http/internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define BODY_TOO_LARGE "the body may have 4096 bytes"
 
 static const char *header(const struct http_call *call, const char *name)
 {
@@ -18,9 +21,9 @@ static bool refuse(struct http_call *call, const char *code, const char *detail)
 }
 
 struct tally {
-    unsigned headers, hosts, lengths;
+    unsigned headers, hosts, lengths, codings;
     size_t bytes; /* with ": " and the line's end */
-    bool chunked;
+    const char *length, *coding;
 };
 
 static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const char *name,
@@ -31,12 +34,32 @@ static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const c
     tally->headers++;
     tally->bytes += strlen(name) + (value != NULL ? strlen(value) : 0) + 4;
     tally->hosts += strcasecmp(name, "Host") == 0;
-    tally->lengths += strcasecmp(name, "Content-Length") == 0;
-    tally->chunked |= strcasecmp(name, "Transfer-Encoding") == 0;
+    if (strcasecmp(name, "Content-Length") == 0) {
+        tally->lengths++;
+        tally->length = value;
+    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        tally->codings++;
+        tally->coding = value;
+    }
     return MHD_YES;
 }
 
-static bool check_shape(struct http_call *call)
+static bool check_length(struct http_call *call, const struct tally *tally)
+{
+    if (tally->lengths + tally->codings > 1) {
+        return refuse(call, "bad_request",
+                      "the length of the body is given twice: Content-Length or chunked, once");
+    }
+    if (tally->coding != NULL && strcasecmp(tally->coding, "chunked") != 0) {
+        return refuse(call, "bad_request", "the only Transfer-Encoding is chunked");
+    }
+    if (tally->length != NULL && strtoull(tally->length, NULL, 10) > HTTP_BODY_MAX) {
+        return refuse(call, "body_too_large", BODY_TOO_LARGE);
+    }
+    return true;
+}
+
+bool checks_shape(struct http_call *call)
 {
     struct tally tally = {0};
     (void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_header, &tally);
@@ -47,15 +70,15 @@ static bool check_shape(struct http_call *call)
     if (tally.hosts != 1) {
         return refuse(call, "bad_request", "there must be one Host header");
     }
-    if (tally.lengths > 1 || (tally.lengths > 0 && tally.chunked)) {
-        return refuse(call, "bad_request",
-                      "the length of the body is given twice: Content-Length or chunked, once");
-    }
-    if (call->body_too_large) {
-        return refuse(call, "body_too_large", "the body may have 4096 bytes");
-    }
-    call->close_after = false;
-    return true;
+    call->close_after = !check_length(call, &tally);
+    return !call->close_after;
+}
+
+/* The length of a chunked body is known when all of it is there. */
+static bool check_chunks(struct http_call *call)
+{
+    call->close_after = call->body_too_large;
+    return !call->body_too_large || refuse(call, "body_too_large", BODY_TOO_LARGE);
 }
 
 static bool check_site(struct http_call *call)
@@ -249,7 +272,7 @@ static bool check_room(struct http_call *call)
 
 bool checks_pass(struct http_call *call)
 {
-    return check_shape(call) && check_site(call) && check_path(call) && check_role(call) &&
+    return check_chunks(call) && check_site(call) && check_path(call) && check_role(call) &&
            check_method(call) && check_query(call) && check_format(call) && check_body(call) &&
            check_room(call);
 }

@@ -30,6 +30,8 @@ struct http_link {
     const struct http_door *door;
     int fd;
     bool busy;           /* a request was read whole and is not answered yet */
+    size_t line;         /* bytes of the path and query of the request, as they were sent */
+    bool has_nul;        /* "%00" is among them */
     uint64_t since;      /* uv_now() when it was accepted or last answered */
     uint64_t received;   /* bytes of the socket at that time */
     uint64_t first_byte; /* uv_now() when more than that was first seen; 0 */
@@ -135,7 +137,9 @@ bool door_start(struct http_door *door, uv_poll_cb on_readable) must_use;
 /* Closes the socket and frees what the door copied; its poll handle has been closed before. */
 void door_deinit(struct http_door *door);
 
-/* checks.c: may this call be handled at all? False: it was answered. */
+/* checks.c: false means that the call was answered. The shape is looked at before the body is
+ * read, for a body whose length is in doubt cannot be read; the rest when all is there. */
+bool checks_shape(struct http_call *call) must_use;
 bool checks_pass(struct http_call *call) must_use;
 
 /* call.c */

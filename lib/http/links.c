@@ -79,7 +79,7 @@ static void begin(struct http_server *server, struct MHD_Connection *connection,
 {
     struct http_link *link = calloc(1, sizeof *link);
     if (link == NULL) {
-        return; /* refused with its first request: see server.c */
+        return; /* its first request ends it: see request.c */
     }
     link->door = server->arriving;
     link->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;

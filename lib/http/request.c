@@ -21,49 +21,32 @@ static void take_body(struct http_call *call, const char *bytes, size_t *size)
     *size = 0;
 }
 
-/* A length that is too large is refused before the body is read. */
-static bool announces_too_much(struct MHD_Connection *connection)
-{
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-    return length != NULL && strtoull(length, NULL, 10) > HTTP_BODY_MAX;
-}
-
-/* Marks that on_line() leaves in place of a call. */
-static char line_too_long, line_has_nul;
-
-static bool is_mark(const void *context)
-{
-    return context == &line_too_long || context == &line_has_nul;
-}
-
-static enum MHD_Result refuse(struct http_call *call, const char *code, const char *detail)
+static bool refuse(struct http_call *call, const char *code, const char *detail)
 {
     call->close_after = true;
     call->refused = true;
     http_call_problem(call, code, detail);
-    return call_queue(call);
+    return false;
 }
 
-static enum MHD_Result begin_call(struct http_server *server, struct MHD_Connection *connection,
-                                  const char *url, const char *method, void **context)
+/* `line` are the bytes of the request line without its end. */
+static bool check_line(struct http_call *call, const struct http_link *link, size_t line)
 {
-    const void *mark = *context;
-    struct http_link *link = link_of(connection);
-    struct http_call *call =
-        link != NULL ? call_new(server, connection, link->door, url, method) : NULL;
-    *context = call;
-    if (call == NULL) {
-        return MHD_NO; /* no memory: the connection ends */
-    }
-    link->busy = true;
-    if (mark == &line_too_long) {
+    if (line > HTTP_LINE_MAX) {
         return refuse(call, "uri_too_long", "the request line may have 2048 bytes");
     }
-    if (mark == &line_has_nul) {
+    if (link->has_nul) {
         return refuse(call, "bad_request", "the path or the query holds a NUL");
     }
-    if (announces_too_much(connection)) {
-        return refuse(call, "body_too_large", "the body may have 4096 bytes");
+    return true;
+}
+
+static enum MHD_Result begin_call(struct http_call *call, const struct http_link *link,
+                                  const char *version)
+{
+    size_t line = strlen(call->method) + 1 + link->line + 1 + strlen(version);
+    if (!check_line(call, link, line) || !checks_shape(call)) {
+        return call_queue(call);
     }
     return MHD_YES; /* answering before the second call would cost the connection its keep-alive */
 }
@@ -87,16 +70,19 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
                                   size_t *upload_size, void **context)
 {
     struct http_server *server = owner;
+    struct http_link *link = link_of(connection);
     struct http_call *call = *context;
-    (void)version;
-    if (call == NULL || is_mark(call)) {
-        return begin_call(server, connection, url, method, context);
+    if (call == NULL) {
+        *context = call =
+            link != NULL ? call_new(server, connection, link->door, url, method) : NULL;
+        return call != NULL ? begin_call(call, link, version) : MHD_NO; /* no memory: it ends */
     }
     if (*upload_size > 0) {
         take_body(call, upload, upload_size);
         return call->uploaded > UPLOAD_MAX ? MHD_NO : MHD_YES;
     }
     if (call->stage == HTTP_STAGE_READING) {
+        link->busy = true;
         handle(call);
     }
     if (call->client_gone) {
@@ -113,7 +99,7 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     if (link_of(connection) != NULL) {
         link_idle(owner, link_of(connection));
     }
-    if (call != NULL && !is_mark(call)) {
+    if (call != NULL) {
         if (call->status != 0) {
             call_count(call);
         }
@@ -122,16 +108,17 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     }
 }
 
-/* Called with the raw request line, before its parts are decoded. What it returns is the first
+/* Called with the raw path and query, before they are decoded. What it returns is the first
  * `*context` of the call. */
 static void *on_line(void *owner, const char *uri, struct MHD_Connection *connection)
 {
+    struct http_link *link = link_of(connection);
     (void)owner;
-    (void)connection;
-    if (strlen(uri) > HTTP_LINE_MAX - sizeof "OPTIONS  HTTP/1.1") {
-        return &line_too_long;
+    if (link != NULL) {
+        link->line = strlen(uri);
+        link->has_nul = strstr(uri, "%00") != NULL;
     }
-    return strstr(uri, "%00") != NULL ? &line_has_nul : NULL;
+    return NULL;
 }
 
 static void on_log(void *owner, const char *format, va_list arguments)
