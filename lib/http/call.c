@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WRITE_SECONDS = 10 }; /* without progress */
+
 static enum MHD_Result add_query(void *data, enum MHD_ValueKind kind, const char *name,
                                  const char *value)
 {
@@ -177,6 +179,8 @@ enum MHD_Result call_queue(struct http_call *call)
     }
     add_headers(call, response);
     call->stage = HTTP_STAGE_ANSWERED;
+    (void)MHD_set_connection_option(call->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    (unsigned)WRITE_SECONDS);
     enum MHD_Result queued = MHD_queue_response(call->connection, (unsigned)call->status, response);
     MHD_destroy_response(response);
     return queued;

@@ -24,6 +24,7 @@ struct tally {
     unsigned headers, hosts, lengths, codings;
     size_t bytes; /* with ": " and the line's end */
     const char *length, *coding;
+    bool spaced; /* a name ends in a space: another reader may take it for the name without it */
 };
 
 static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const char *name,
@@ -33,6 +34,7 @@ static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const c
     (void)kind;
     tally->headers++;
     tally->bytes += strlen(name) + (value != NULL ? strlen(value) : 0) + 4;
+    tally->spaced |= strpbrk(name, " \t") != NULL;
     tally->hosts += strcasecmp(name, "Host") == 0;
     if (strcasecmp(name, "Content-Length") == 0) {
         tally->lengths++;
@@ -66,6 +68,9 @@ bool checks_shape(struct http_call *call)
     call->close_after = true; /* taken back when all is well: what follows may be anything */
     if (tally.headers > HTTP_HEADERS_MAX || tally.bytes > HTTP_HEADER_BYTES_MAX) {
         return refuse(call, "headers_too_large", "there may be 64 headers of 8192 bytes in all");
+    }
+    if (tally.spaced) {
+        return refuse(call, "bad_request", "the name of a header holds a space");
     }
     if (tally.hosts != 1) {
         return refuse(call, "bad_request", "there must be one Host header");
@@ -259,9 +264,8 @@ static bool check_body(struct http_call *call)
 static bool check_room(struct http_call *call)
 {
     const struct http_server *server = call->server;
-    size_t used = server->connection_count - server->parked_count;
     if (call->route->role == HTTP_READ &&
-        used + HTTP_RESERVED > (size_t)server->options.max_connections) {
+        links_counted(server) + HTTP_RESERVED > (size_t)server->options.max_connections) {
         call->close_after = true;
         return refuse(call, "too_many_connections",
                       "all connections are in use: close idle ones, or raise "

@@ -106,7 +106,7 @@ void http_call_header(struct http_call *call, const char *name, const char *valu
 /* The connection ends with this answer. */
 void http_call_close_after(struct http_call *call);
 
-/* Answers, and takes the bytes of `body` away. A failed body becomes a 503. */
+/* Answers, and takes the bytes of `body` away. A failed body becomes a 429. */
 void http_call_answer(struct http_call *call, int status, const char *content_type,
                       struct text *body);
 
@@ -114,8 +114,9 @@ void http_call_answer(struct http_call *call, int status, const char *content_ty
  * of the contract's; it decides the status. */
 void http_call_problem(struct http_call *call, const char *code, const char *detail);
 
-/* Keeps the call for later. A watcher counts against max_watchers: beyond it the call is answered
- * with 429 and false is returned. `gone` is called at most once, and never after the answer. */
+/* Keeps the call for later. A watcher's connection counts against max_watchers, and not against
+ * max_connections, until it asks another route: beyond it the call is answered with 429 and false
+ * is returned. `gone` is called at most once, and never after the answer. */
 bool http_call_park(struct http_call *call, bool watcher, void (*gone)(void *data),
                     void *data) must_use;
 
@@ -136,7 +137,7 @@ void http_server_on_duration(struct http_server *server,
                              void (*measure)(void *owner, double seconds), void *owner);
 
 struct http_numbers {
-    int64_t connections; /* without those of parked watchers */
+    int64_t connections; /* without those of watchers */
     int64_t connections_max;
     int64_t watchers;
 };

@@ -20,6 +20,7 @@ enum {
     HTTP_RESERVED = 16, /* connections kept for probes and control */
     HTTP_CODES_MAX = 48,
     HTTP_COUNTS_MAX = 512,
+    HTTP_CONNECTION_MEMORY = 12 * 1024, /* holds the largest request that is allowed */
 };
 
 struct http_door; /* a listening socket */
@@ -29,12 +30,14 @@ struct http_link {
     struct http_link *next, *previous;
     const struct http_door *door;
     int fd;
-    bool busy;           /* a request was read whole and is not answered yet */
-    size_t line;         /* bytes of the path and query of the request, as they were sent */
-    bool has_nul;        /* "%00" is among them */
-    uint64_t since;      /* uv_now() when it was accepted or last answered */
-    uint64_t received;   /* bytes of the socket at that time */
-    uint64_t first_byte; /* uv_now() when more than that was first seen; 0 */
+    bool busy;       /* a request was read whole and is not answered yet */
+    size_t line;     /* bytes of the path and query of the request, as they were sent */
+    bool has_nul;    /* "%00" is among them */
+    bool understood; /* a request has begun with what looks like a request line */
+    const struct http_route *watched; /* it is a watcher's, by this route; NULL: it is not */
+    uint64_t since;                   /* uv_now() when it was accepted or last answered */
+    uint64_t received;                /* bytes of the socket at that time */
+    uint64_t first_byte;              /* uv_now() when more than that was first seen; 0 */
 };
 
 struct http_pair {
@@ -106,7 +109,7 @@ struct http_server {
 
     struct http_call calls;    /* ends of the ring of all calls under way */
     struct http_call resuming; /* ... of those to be resumed */
-    size_t call_count, parked_count, watcher_count, connection_count;
+    size_t call_count, watcher_count, connection_count, watch_link_count;
 
     struct http_count counts[HTTP_COUNTS_MAX];
     size_t count_count;
@@ -162,8 +165,14 @@ void links_init(struct http_server *server);
 void links_notify(void *owner, struct MHD_Connection *connection, void **context,
                   enum MHD_ConnectionNotificationCode code);
 struct http_link *link_of(struct MHD_Connection *connection);
-/* The next request may begin. */
-void link_idle(struct http_server *server, struct http_link *link);
+/* `call`, which may be NULL, has ended; the next request may begin. */
+void link_idle(struct http_server *server, struct http_link *link, const struct http_call *call);
+/* The connection is a watcher's from now on, also between two calls, until it asks something else:
+ * a thousand that were answered at once are not a thousand connections too many. */
+void link_watches(struct http_server *server, struct http_link *link,
+                  const struct http_route *route);
+/* Connections that count against max_connections: all but those of watchers. */
+size_t links_counted(const struct http_server *server);
 
 /* request.c: libmicrohttpd with our callbacks; NULL when it cannot be started. */
 struct MHD_Daemon *request_start_daemon(struct http_server *server);

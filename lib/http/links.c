@@ -49,7 +49,7 @@ static void on_sweep(uv_timer_t *timer)
         if (is_too_slow(server, link)) {
             count_refusal(server, http_code_find("timeout"));
             (void)shutdown(link->fd, SHUT_RDWR);
-            link->busy = true; /* it ends; do not look again */
+            link->busy = true; /* it ends: do not look again, nor count it again */
         }
     }
 }
@@ -62,9 +62,31 @@ void links_init(struct http_server *server)
     server->open_handles++;
 }
 
-void link_idle(struct http_server *server, struct http_link *link)
+static void watch_no_more(struct http_server *server, struct http_link *link)
 {
+    server->watch_link_count -= link->watched != NULL;
+    link->watched = NULL;
+}
+
+void link_watches(struct http_server *server, struct http_link *link,
+                  const struct http_route *route)
+{
+    server->watch_link_count += link->watched == NULL;
+    link->watched = route;
+}
+
+size_t links_counted(const struct http_server *server)
+{
+    return server->connection_count - server->watch_link_count;
+}
+
+void link_idle(struct http_server *server, struct http_link *link, const struct http_call *call)
+{
+    if (call == NULL || call->route != link->watched) {
+        watch_no_more(server, link);
+    }
     link->busy = false;
+    link->understood = false;
     link->first_byte = 0;
     link->since = uv_now(server->loop);
     link->received = received_bytes(link);
@@ -94,6 +116,15 @@ static void begin(struct http_server *server, struct MHD_Connection *connection,
     }
 }
 
+/* A first line that is none makes libmicrohttpd close at once, and it tells nobody. What is longer
+ * than it can hold it refuses with an answer, which is counted elsewhere. To the kernel the end of
+ * a connection is a byte. */
+static bool was_not_understood(const struct http_link *link)
+{
+    uint64_t bytes = received_bytes(link) - link->received;
+    return !link->busy && !link->understood && bytes > 1 && bytes < HTTP_CONNECTION_MEMORY;
+}
+
 void links_notify(void *owner, struct MHD_Connection *connection, void **context,
                   enum MHD_ConnectionNotificationCode code)
 {
@@ -106,6 +137,10 @@ void links_notify(void *owner, struct MHD_Connection *connection, void **context
     }
     server->connection_count--;
     if (link != NULL) {
+        if (was_not_understood(link)) {
+            count_refusal(server, http_code_find("malformed"));
+        }
+        watch_no_more(server, link);
         link->previous->next = link->next;
         link->next->previous = link->previous;
         free(link);

@@ -24,10 +24,9 @@ void http_server_on_duration(struct http_server *server,
 
 void http_server_numbers(const struct http_server *server, struct http_numbers *numbers)
 {
-    *numbers = (struct http_numbers){
-        .connections = (int64_t)(server->connection_count - server->watcher_count),
-        .connections_max = server->options.max_connections,
-        .watchers = (int64_t)server->watcher_count};
+    *numbers = (struct http_numbers){.connections = (int64_t)links_counted(server),
+                                     .connections_max = server->options.max_connections,
+                                     .watchers = (int64_t)server->watcher_count};
 }
 
 const char *http_server_rejected(const struct http_server *server, size_t index, uint64_t *count)

@@ -20,7 +20,6 @@ static void unpark(struct http_call *call)
 {
     struct http_server *server = call->server;
     (void)epoll_ctl(server->watch_fd, EPOLL_CTL_DEL, socket_of(call), NULL);
-    server->parked_count--;
     server->watcher_count -= call->is_watcher;
     call->gone = NULL;
 }
@@ -93,10 +92,22 @@ bool park_init(struct http_server *server, struct problem *problem)
     return uv_poll_start(&server->watch_poll, UV_READABLE, on_hangup) == 0;
 }
 
+static bool admit_watcher(struct http_call *call)
+{
+    struct http_server *server = call->server;
+    struct http_link *link = link_of(call->connection);
+    if (link->watched == NULL &&
+        (int64_t)server->watch_link_count >= server->options.max_watchers) {
+        return false;
+    }
+    link_watches(server, link, call->route);
+    return true;
+}
+
 bool http_call_park(struct http_call *call, bool watcher, void (*gone)(void *data), void *data)
 {
     struct http_server *server = call->server;
-    if (watcher && (int64_t)server->watcher_count >= server->options.max_watchers) {
+    if (watcher && !admit_watcher(call)) {
         http_call_problem(call, "too_many_watchers",
                           "http.max_watchers are waiting already: try again later, or raise it");
         return false;
@@ -108,7 +119,6 @@ bool http_call_park(struct http_call *call, bool watcher, void (*gone)(void *dat
     call->is_watcher = watcher;
     call->gone = gone;
     call->gone_data = data;
-    server->parked_count++;
     server->watcher_count += watcher;
     /* Without it the client's end is seen when it is answered. */
     (void)epoll_ctl(server->watch_fd, EPOLL_CTL_ADD, socket_of(call), &event);

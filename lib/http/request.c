@@ -5,7 +5,6 @@
 #include <string.h>
 
 enum {
-    CONNECTION_MEMORY = 12 * 1024, /* holds the largest request that is allowed */
     IDLE_SECONDS = 60,
     UPLOAD_MAX = 64 * 1024, /* a larger body is cut off rather than read to its end */
 };
@@ -95,9 +94,15 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
                          enum MHD_RequestTerminationCode code)
 {
     struct http_call *call = *context;
-    (void)code;
-    if (link_of(connection) != NULL) {
-        link_idle(owner, link_of(connection));
+    struct http_link *link = link_of(connection);
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        (unsigned)IDLE_SECONDS);
+    } else if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED) {
+        count_refusal(owner, http_code_find("timeout"));
+    }
+    if (link != NULL) {
+        link_idle(owner, link, call);
     }
     if (call != NULL) {
         if (call->status != 0) {
@@ -117,15 +122,33 @@ static void *on_line(void *owner, const char *uri, struct MHD_Connection *connec
     if (link != NULL) {
         link->line = strlen(uri);
         link->has_nul = strstr(uri, "%00") != NULL;
+        link->understood = true;
     }
     return NULL;
 }
 
+/* libmicrohttpd refuses by itself what it cannot read. Its clients are told by their answers; only
+ * its log tells us, and with it they are counted. */
 static void on_log(void *owner, const char *format, va_list arguments)
 {
-    (void)owner; /* its complaints are about clients, who are told by their answers */
-    (void)format;
-    (void)arguments;
+    static const char refused[] = "Error processing request (HTTP response code is %u";
+    if (strncmp(format, refused, sizeof refused - 1) != 0) {
+        return;
+    }
+    switch (va_arg(arguments, unsigned)) {
+    case MHD_HTTP_URI_TOO_LONG:
+        count_refusal(owner, http_code_find("uri_too_long"));
+        return;
+    case MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE:
+        count_refusal(owner, http_code_find("headers_too_large"));
+        return;
+    case MHD_HTTP_CONTENT_TOO_LARGE:
+        count_refusal(owner, http_code_find("body_too_large"));
+        return;
+    default:
+        count_refusal(owner, http_code_find("malformed"));
+        return;
+    }
 }
 
 struct MHD_Daemon *request_start_daemon(struct http_server *server)
@@ -135,9 +158,9 @@ struct MHD_Daemon *request_start_daemon(struct http_server *server)
     unsigned limit =
         (unsigned)(server->options.max_connections + server->options.max_watchers + 64);
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
         MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, links_notify, server,
-        MHD_OPTION_URI_LOG_CALLBACK, on_line, server, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        links_notify, server, MHD_OPTION_URI_LOG_CALLBACK, on_line, server, MHD_OPTION_END);
 }

@@ -85,9 +85,8 @@ static void on_connection(uv_poll_t *poll, int status, int events)
         if (fd < 0) {
             break;
         }
-        size_t used = server->connection_count - server->parked_count;
         server->arriving = door;
-        if (used >= (size_t)server->options.max_connections ||
+        if (links_counted(server) >= (size_t)server->options.max_connections ||
             MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size) != MHD_YES) {
             turn_away(fd);
             count_refusal(server, http_code_find("too_many_connections"));
