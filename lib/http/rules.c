@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -118,6 +117,24 @@ static int exactness(const char *range, size_t length, size_t type)
     return length == 3 && strncmp(range, "*/*", 3) == 0 ? 1 : 0;
 }
 
+/* A weight in thousandths, with at most three digits after the point, as RFC 9110 has them; Java's
+ * own client leaves out the zero before it. What is none weighs nothing. */
+static int parse_weight(const char *text)
+{
+    int weight = 0;
+    if (text[0] == '1') {
+        return 1000;
+    }
+    text += text[0] == '0';
+    if (*text++ != '.') {
+        return 0;
+    }
+    for (int unit = 100; unit > 0 && *text >= '0' && *text <= '9'; unit /= 10) {
+        weight += (*text++ - '0') * unit;
+    }
+    return weight;
+}
+
 /* The weight of one element, in thousandths; 1000 without a q. */
 static int weight_of(const char *element, size_t length)
 {
@@ -128,7 +145,7 @@ static int weight_of(const char *element, size_t length)
         size_t at = i + 1 + strspn(element + i + 1, " \t");
         if (at + 2 < length && (element[at] == 'q' || element[at] == 'Q') &&
             element[at + 1] == '=') {
-            return (int)(strtod(element + at + 2, NULL) * 1000 + 0.5);
+            return parse_weight(element + at + 2);
         }
     }
     return 1000;

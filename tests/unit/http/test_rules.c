@@ -104,6 +104,31 @@ START_TEST(accept_chooses_by_weight_and_exactness)
 }
 END_TEST
 
+START_TEST(a_weight_is_a_number_up_to_one)
+{
+    unsigned both = HTTP_JSON | HTTP_TEXT;
+    ck_assert_int_eq(http_accept("text/plain;q=1.000, */*;q=0.999", both), HTTP_TEXT);
+    ck_assert_int_eq(http_accept("text/plain; Q=.2, application/json;q=.1", both), HTTP_TEXT);
+    ck_assert_int_eq(http_accept("text/plain;q=0.02, application/json;q=0.019", both), HTTP_TEXT);
+    ck_assert_int_eq(http_accept("text/plain;q=0", both), 0);
+    ck_assert_int_eq(http_accept("text/plain;q=0.000", both), 0);
+    ck_assert_int_eq(http_accept("text/plain;q=inf, application/json;q=0.1", both), HTTP_JSON);
+    ck_assert_int_eq(http_accept("text/plain;q=nan", both), 0);
+    ck_assert_int_eq(http_accept("text/plain;q=-1", both), 0);
+    ck_assert_int_eq(http_accept(",,; ,text/plain", both), HTTP_TEXT);
+}
+END_TEST
+
+START_TEST(a_format_is_one_of_two_words)
+{
+    ck_assert_int_eq(http_format_named("json"), HTTP_JSON);
+    ck_assert_int_eq(http_format_named("text"), HTTP_TEXT);
+    ck_assert_int_eq(http_format_named("TEXT"), 0);
+    ck_assert_int_eq(http_format_named("html"), 0);
+    ck_assert_int_eq(http_format_named(""), 0);
+}
+END_TEST
+
 START_TEST(open_metrics_is_given_to_who_prefers_it)
 {
     unsigned formats = HTTP_METRICS | HTTP_OPENMETRICS;
@@ -139,6 +164,8 @@ static Suite *suite(void)
     tcase_add_test(tests, an_origin_is_ours_when_its_host_is_the_host);
     tcase_add_test(tests, a_token_must_be_equal_to_the_last_byte);
     tcase_add_test(tests, accept_chooses_by_weight_and_exactness);
+    tcase_add_test(tests, a_weight_is_a_number_up_to_one);
+    tcase_add_test(tests, a_format_is_one_of_two_words);
     tcase_add_test(tests, open_metrics_is_given_to_who_prefers_it);
     tcase_add_test(tests, every_code_has_a_status_and_a_title);
     suite_add_tcase(all, tests);
