@@ -216,6 +216,15 @@ START_TEST(a_living_leader_puts_a_lost_record_back_under_its_term)
 }
 END_TEST
 
+START_TEST(a_living_leader_takes_the_place_of_a_guard)
+{
+    if (drivers[_i].guards) {
+        ck_assert_int_eq(say(LEASE_ACQUIRE)->outcome, LEASE_GUARDED);
+        ck_assert_int_eq(renew_as(OTHER, 5, 2, 1, LEASE_RENEW)->outcome, LEASE_REASSERTED);
+    }
+}
+END_TEST
+
 START_TEST(a_lease_put_back_gives_no_right_until_its_author_is_known_to_know)
 {
     if (drivers[_i].restart != NULL) {
@@ -366,6 +375,7 @@ static TCase *make_case(int index, SFun setup)
         the_holders_text_comes_back_as_it_was_written,
         a_release_of_an_earlier_reign_is_not_believed,
         a_living_leader_puts_a_lost_record_back_under_its_term,
+        a_living_leader_takes_the_place_of_a_guard,
         a_lease_put_back_gives_no_right_until_its_author_is_known_to_know,
         an_older_claim_does_not_replace_a_newer_one,
         two_losses_in_a_row_do_not_look_like_one,

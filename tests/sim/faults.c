@@ -33,6 +33,9 @@ static int64_t edge_us(struct sim *sim)
     if (sim->classic || !host->alive) {
         return sim->now_us;
     }
+    if (elector->request_verb != 0 && sim_chance(sim, 3)) {
+        return sim->now_us + 2000; /* while a request is under way */
+    }
     if (elector->reign.held) {
         int64_t choice = prng_below(&sim->prng, 3);
         left_ms = choice == 0 ? moment_left(elector->reign.next_try, now)
@@ -65,7 +68,7 @@ void heal_later(struct sim *sim, int host, unsigned fault, int64_t ms)
 
 static void set_rates(struct sim *sim, struct sim_host *host)
 {
-    double reach = sim_has(sim, FAULT_BEYOND) ? 0.05 : sim_has(sim, FAULT_DRIFT) ? 0.0049 : 0;
+    double reach = sim_has(sim, FAULT_BEYOND) ? 0.05 : sim_has(sim, FAULT_DRIFT) ? 0.00497 : 0;
     double raw = 1 + (sim_chance(sim, 2) ? reach : -reach);
     double boot = raw;
     /* Each of the two clocks covers for the other, but not for both within one lease: see
@@ -76,10 +79,19 @@ static void set_rates(struct sim *sim, struct sim_host *host)
     sim_clock_set(&host->clock, sim->now_us, boot, raw);
 }
 
+/* A third of all troubles end close to an edge of somebody's lease. */
+static int64_t duration_ms(struct sim *sim)
+{
+    int64_t edge_ms = (edge_us(sim) - sim->now_us) / 1000 + prng_below(&sim->prng, 7) - 3;
+    if (sim_chance(sim, 3) && edge_ms > 0) {
+        return edge_ms;
+    }
+    return prng_below(&sim->prng, sim_chance(sim, 2) ? 1000 : 4 * LEASE_MS);
+}
+
 static void strike_host(struct sim *sim, struct sim_host *host, unsigned fault)
 {
-    int64_t ms =
-        sim_chance(sim, 2) ? prng_below(&sim->prng, 1000) : prng_below(&sim->prng, 4 * LEASE_MS);
+    int64_t ms = duration_ms(sim);
     switch (fault) {
     case FAULT_CUT:
         host->cut_out = sim_chance(sim, 2);
@@ -180,11 +192,6 @@ static void lose_record(struct sim *sim, struct sim_server *server, const char *
     }
 }
 
-static int64_t short_or_long_ms(struct sim *sim)
-{
-    return prng_below(&sim->prng, sim_chance(sim, 2) ? 1000 : 4 * LEASE_MS);
-}
-
 static void strike_store(struct sim *sim, unsigned fault)
 {
     struct sim_server *server = &sim->servers[sim->primary];
@@ -200,11 +207,11 @@ static void strike_store(struct sim *sim, unsigned fault)
     } else if (fault == FAULT_STEP) {
         step_clock(sim, server);
     } else if (fault == FAULT_STALL) {
-        server->stalled_until_us = sim->now_us + short_or_long_ms(sim) * 1000;
+        server->stalled_until_us = sim->now_us + duration_ms(sim) * 1000;
         sim->trouble_us = server->stalled_until_us;
         story(sim, -1, "server %d stands still", sim->primary);
     } else if (fault == FAULT_ACKED) {
-        server->replica_lags_until_us = sim->now_us + short_or_long_ms(sim) * 1000;
+        server->replica_lags_until_us = sim->now_us + duration_ms(sim) * 1000;
         sim->trouble_us = server->replica_lags_until_us;
         story(sim, -1, "the replica falls behind");
     } else if (fault == FAULT_FAILOVER) {

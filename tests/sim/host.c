@@ -268,7 +268,7 @@ void host_handle(struct sim *sim, const struct sim_event *event)
         on_link(sim, host);
     } else if (event->kind == EVENT_HINT && event->epoch == host->life) {
         if (event->released) {
-            promise_heard(sim, host);
+            promise_heard(host);
         }
         host_feed(sim, host,
                   &(struct elector_event){.kind = ELECTOR_HINT, .released = event->released});

@@ -77,21 +77,19 @@ static void look_at_peace(struct sim *sim, bool led)
     }
 }
 
-/* A release that was heard is acted upon at once, or after the call that is under way. */
-void promise_heard(struct sim *sim, struct sim_host *host)
+/* A release that was heard is acted upon in the same step, or in that of the answer that is under
+ * way. */
+void promise_heard(struct sim_host *host)
 {
-    if (host_campaigns(host) && host->linked && host->heard_us == 0) {
-        host->heard_us = sim->now_us;
-    }
+    host->heard = host_campaigns(host) && host->linked;
 }
 
 static void look_at_hearing(struct sim *sim, struct sim_host *host)
 {
-    if (!host_campaigns(host) || !host->linked || sim->now_us < host->frozen_until_us) {
-        host->heard_us = 0;
+    if (!host_campaigns(host) || !host->linked || host->elector.identity_spent) {
+        host->heard = false;
     }
-    int64_t bound_us = (TIMEOUT_MS + 50) * INT64_C(1100);
-    if (host->heard_us != 0 && sim->now_us - host->heard_us > bound_us) {
+    if (host->heard && !host->calling) {
         sim_violate(sim, "host %d heard of a release and did nothing", host->index);
     }
 }
@@ -102,17 +100,15 @@ void promise_time(struct sim *sim, int64_t until_us)
     sim->tally.us += until_us - sim->now_us;
     sim->tally.leaderless_us += led ? 0 : until_us - sim->now_us;
     look_at_peace(sim, led);
-    for (int i = 0; i < sim->host_count && !sim->classic; i++) {
-        look_at_hearing(sim, &sim->hosts[i]);
-    }
 }
 
 /* After every step: somebody will wake this host again, and what it heard it has acted upon. */
 void promise_step(struct sim *sim, struct sim_host *host, const struct elector_orders *orders)
 {
     if (orders->send && orders->request.verb == LEASE_ACQUIRE) {
-        host->heard_us = 0;
+        host->heard = false;
     }
+    look_at_hearing(sim, host);
     bool asleep = !orders->send && !host->calling && !orders->stopped;
     if (asleep && orders->wake_in_ms > 4 * LEASE_MS) {
         sim_violate(sim, "host %d would sleep for %lld ms", host->index,

@@ -129,7 +129,7 @@ struct sim_host {
     struct moment told;   /* latest deadline that the workload was told; it is never told less, but
                              that the lease is over */
     uint64_t told_life;   /* the process that told it; 0: the workload knows that it must not run */
-    int64_t heard_us;     /* a release that it has not acted upon; 0: none */
+    bool heard;           /* a release that it has not acted upon */
     int64_t trouble_us;   /* the last instant at which something went wrong here */
     bool claimed;
     int64_t claimed_term;
@@ -244,7 +244,7 @@ void check_gained(struct sim *sim, const struct sim_host *host);
 void promise_peace(struct sim *sim);
 void promise_time(struct sim *sim, int64_t until_us);
 void promise_step(struct sim *sim, struct sim_host *host, const struct elector_orders *orders);
-void promise_heard(struct sim *sim, struct sim_host *host);
+void promise_heard(struct sim_host *host);
 void promise_lost(struct sim *sim, const struct sim_host *host, enum elector_reason reason);
 void promise_end(struct sim *sim);
 bool host_campaigns(const struct sim_host *host);
