@@ -7,8 +7,9 @@ static struct store *open_redis(uv_loop_t *loop, const struct loaded *loaded,
                                 const struct store_listener *listener, struct problem *problem)
 {
     const struct config_store *config = &loaded->config->store;
-    struct redis_store_options options = {.host = config->url.host,
-                                          .port = config->url.port,
+    const struct store_host *host = config->url.host_count > 0 ? config->url.hosts : NULL;
+    struct redis_store_options options = {.host = host != NULL ? host->host : NULL,
+                                          .port = host != NULL ? host->port : 0,
                                           .unix_path = config->url.path,
                                           .db = config->url.db,
                                           .username = config->username,

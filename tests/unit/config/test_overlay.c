@@ -53,7 +53,7 @@ START_TEST(the_environment_wins_over_the_file)
     case_load(&loading, file);
     const struct config *config = loading.config;
     ck_assert_str_eq(loading.printed.bytes, "");
-    ck_assert_str_eq(config->store.url.host, "of-environment");
+    ck_assert_str_eq(config->store.url.hosts[0].host, "of-environment");
     ck_assert_str_eq(config->participant_id, "of-environment");
     ck_assert_int_eq(config->elections[0].lease_ms, 600000);
     ck_assert_uint_eq(config->metadata.count, 3);
@@ -95,7 +95,7 @@ START_TEST(an_empty_variable_counts_as_not_set)
                                               NULL};
     struct config_case loading = {.environment = environment};
     case_load(&loading, file);
-    ck_assert_str_eq(loading.config->store.url.host, "of-file");
+    ck_assert_str_eq(loading.config->store.url.hosts[0].host, "of-file");
     ck_assert_uint_eq(loading.config->metadata.count, 1);
     case_end(&loading);
 }

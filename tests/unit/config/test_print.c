@@ -74,6 +74,8 @@ START_TEST(what_is_printed_reads_back)
     expect_round_trip(full);
     expect_round_trip("store: {url: \"unix:/run/a%3F b.sock?db=2\"}\n");
     expect_round_trip("store: {url: \"local:/x y%25.db\"}\n");
+    expect_round_trip("store: {url: \"rediss+sentinel://u@a,b:1/m%40/2\"}\n");
+    expect_round_trip("store: {url: \"redis+cluster://a,b:1\"}\n");
     expect_round_trip("profile: fast\nelections: [{name: a}, {name: b, profile: default}]\n");
 }
 END_TEST
@@ -145,7 +147,7 @@ START_TEST(a_password_is_never_in_a_message)
     static const char *const bad[] = {
         "store: {url: \"redis://u:hunter2@h:x\"}\n",
         "store: {url: \"redis://u:hunter2@h/$x\"}\n",
-        "store: {url: \"rediss://u:hunter2@h\"}\n",
+        "store: {url: \"rediss+cluster://u:hunter2@h,h\"}\n",
         "store: {url: \"redis://u:hunter2$@h\"}\n",
         "store: {url: \"redis://u:hunter2@h\", username: v}\n",
         "store: {urll: \"redis://u:hunter2@h\"}\n",
