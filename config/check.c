@@ -3,6 +3,7 @@
 #include "config/address.h"
 #include "lib/base/text.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -85,6 +86,14 @@ bool check_host(const char *text, struct problem *problem)
     const char *name = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
     return (name[0] != '\0' && is_made_of(name, ".-_")) ||
            problem_set(problem, "must be a host name without port, or *.suffix");
+}
+
+bool check_server_name(const char *text, struct problem *problem)
+{
+    struct in6_addr address;
+    return inet_pton(AF_INET6, text, &address) == 1 ||
+           (is_made_of(text, "._-") && text[0] != '.') ||
+           problem_set(problem, "must be a host name or an IP address, without a port");
 }
 
 bool check_directory(const char *text, struct problem *problem)

@@ -15,6 +15,7 @@ text_check_cb check_participant; /* printable characters without space */
 text_check_cb check_election;    /* [A-Za-z0-9._:-], beginning with a letter or digit */
 text_check_cb check_key_prefix;  /* the same, of at most 256 bytes */
 text_check_cb check_host;        /* a host name or *.suffix */
+text_check_cb check_server_name; /* a host name or an IP address, without a port */
 text_check_cb check_directory;   /* an absolute path */
 text_check_cb check_address;     /* of a listener */
 

@@ -39,6 +39,7 @@ enum config_log_format {
     CONFIG_LOG_JSON,
     CONFIG_LOG_JOURNAL,
 };
+enum config_tls_version { CONFIG_TLS_1_2 = 1, CONFIG_TLS_1_3 };
 enum config_switch { CONFIG_AUTO = 1, CONFIG_ON, CONFIG_OFF };
 
 /* Where a value stands, for whoever finds fault with it later; line 0: not in the file. */
@@ -77,15 +78,33 @@ struct config_listener {
     const struct yaml_node *origin; /* private to loading, NULL afterwards */
 };
 
+/* For a store.url with TLS. The files are to be read by the caller, again at each reload. */
+struct config_tls {
+    char *ca_file; /* NULL: the system's certificates */
+    struct config_place ca_file_place;
+    char *cert_file, *key_file; /* both or none */
+    struct config_place cert_file_place, key_file_place;
+    char *server_name; /* NULL: the host's */
+    bool verify;
+    enum config_tls_version min_version;
+};
+
 struct config_store {
     struct store_url url; /* a local path is filled in, `$RUNTIME/leases.db` by default */
     char *username;       /* of the key or of the URL, NULL for none */
     char *password_file;  /* to be read by the caller; NULL: url.password, if any */
     struct config_place password_file_place;
+    char *sentinel_username; /* NULL for none */
+    char *sentinel_password_file;
+    struct config_place sentinel_password_file_place;
+    struct config_tls tls;
     char *key_prefix;
     int64_t connect_timeout_ms;
     int64_t keepalive_ms;
     int64_t reconnect_min_ms, reconnect_max_ms;
+    int64_t breaker_failures;
+    int64_t breaker_open_ms;
+    int64_t min_replicas;
     bool restart_guard;
 };
 

@@ -12,6 +12,9 @@ void config_finish(const struct reading *reading, struct config *config);
 /* Adds an issue for each rule over several values that is broken. */
 void config_check(const struct reading *reading, const struct config *config);
 
+/* The part of it that is about the store; config_check() calls it. */
+void config_check_store(const struct reading *reading, const struct config *config);
+
 /* Where a key of an entry, or failing that the entry, stands. */
 struct config_spot spot_in(const struct yaml_node *origin, const char *path, const char *key);
 

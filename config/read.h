@@ -2,7 +2,8 @@
  * Tree and table in, filled struct out: types, bounds, unknown and repeated keys.
  *
  * Every fault becomes an issue and reading goes on, so that all of them are told at once. What was
- * refused stays empty (NULL, 0, SCHEMA_BAD); rules that look at several values must bear that.
+ * refused stays empty (NULL, 0, SCHEMA_BAD) or,
+ * for a boolean, at its default; rules that look at several values must bear that.
  */
 #ifndef LEADERD_CONFIG_READ_H
 #define LEADERD_CONFIG_READ_H

@@ -227,10 +227,17 @@ static int parse_bool(const struct value *value)
     return -1;
 }
 
+static void store_bool(const struct value *value, bool yes)
+{
+    memcpy(value->home, &yes, sizeof yes);
+}
+
 static void read_bool(const struct value *value)
 {
-    bool yes = parse_bool(value) == 1;
-    memcpy(value->home, &yes, sizeof yes);
+    int found = parse_bool(value);
+    if (found >= 0) {
+        store_bool(value, found == 1);
+    }
 }
 
 static void read_switch(const struct value *value)
@@ -337,6 +344,8 @@ static void mark_bad(const struct value *value)
     enum schema_type type = value->row->type;
     if (type == SCHEMA_DURATION || type == SCHEMA_INTEGER || type == SCHEMA_MODE) {
         store_number(value, SCHEMA_BAD);
+    } else if (type == SCHEMA_BOOL) {
+        store_bool(value, strcmp(value->row->fallback, "true") == 0);
     }
 }
 

@@ -205,41 +205,9 @@ static void check_listener(const struct reading *reading, const struct config *c
     }
 }
 
-static void check_store(const struct reading *reading, const struct config *config)
-{
-    const struct config_store *store = &config->store;
-    struct config_issues *issues = reading->issues;
-    struct config_spot url = spot_in(config->origin, "store.url", "store.url");
-    bool in_file = url.line > 0;
-    if (store->reconnect_min_ms > 0 && store->reconnect_max_ms > 0 &&
-        store->reconnect_min_ms > store->reconnect_max_ms) {
-        struct config_spot spot =
-            spot_in(config->origin, "store.reconnect.min", "store.reconnect.min");
-        config_issues_add(issues, CONFIG_ERROR, &spot,
-                          "must not be longer than store.reconnect.max, %s (value %s)",
-                          in_words(store->reconnect_max_ms).text,
-                          in_words(store->reconnect_min_ms).text);
-    }
-    if (store->url.password == NULL) {
-        return;
-    }
-    if (store->password_file != NULL) {
-        config_issues_add(issues, CONFIG_ERROR, &url,
-                          "holds a password, and store.password_file names one; leave one out");
-        return;
-    }
-    config_issues_add(issues, CONFIG_WARNING, &url,
-                      "holds a password; store.password_file keeps it out of sight");
-    if (in_file && reading->source->readable_by_others) {
-        config_issues_add(issues, CONFIG_WARNING, &url,
-                          "holds a password, and others can read the file; chmod o-r, or use "
-                          "store.password_file");
-    }
-}
-
 void config_check(const struct reading *reading, const struct config *config)
 {
-    check_store(reading, config);
+    config_check_store(reading, config);
     check_names(reading, config);
     for (size_t i = 0; i < config->election_count; i++) {
         struct exam exam = {reading, &config->elections[i], i};

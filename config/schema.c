@@ -17,6 +17,8 @@ static const char *const http_roles[] = {"probe", "read", "control", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const log_formats[] = {"auto", "text", "logfmt", "json", "journal", NULL};
 
+static const char *const tls_versions[] = {"1.2", "1.3", NULL};
+
 static const struct schema_key election_keys[] = {
     {"name", SCHEMA_TEXT, AT(config_election, name), .min = 1, .max = 128, .check = check_election},
     {"role", SCHEMA_WORD, AT(config_election, role), .fallback = "candidate", .words = roles},
@@ -71,6 +73,23 @@ static const struct schema_key top_keys[] = {
      .max = 256, .nullable = true, .fixed = true},
     {"store.password_file", SCHEMA_FILE, AT(config, store.password_file),
      EXTRA(config, store.password_file_place), .fallback = "null", .nullable = true, .fixed = true},
+    {"store.sentinel_username", SCHEMA_TEXT, AT(config, store.sentinel_username),
+     .fallback = "null", .min = 1, .max = 256, .nullable = true, .fixed = true},
+    {"store.sentinel_password_file", SCHEMA_FILE, AT(config, store.sentinel_password_file),
+     EXTRA(config, store.sentinel_password_file_place), .fallback = "null", .nullable = true,
+     .fixed = true},
+    {"store.tls.ca_file", SCHEMA_FILE, AT(config, store.tls.ca_file),
+     EXTRA(config, store.tls.ca_file_place), .fallback = "null", .nullable = true, .fixed = true},
+    {"store.tls.cert_file", SCHEMA_FILE, AT(config, store.tls.cert_file),
+     EXTRA(config, store.tls.cert_file_place), .fallback = "null", .nullable = true, .fixed = true},
+    {"store.tls.key_file", SCHEMA_FILE, AT(config, store.tls.key_file),
+     EXTRA(config, store.tls.key_file_place), .fallback = "null", .nullable = true, .fixed = true},
+    {"store.tls.server_name", SCHEMA_TEXT, AT(config, store.tls.server_name), .fallback = "null",
+     .min = 1, .max = 253, .check = check_server_name, .nullable = true, .fixed = true},
+    {"store.tls.verify", SCHEMA_BOOL, AT(config, store.tls.verify), .fallback = "true",
+     .fixed = true},
+    {"store.tls.min_version", SCHEMA_WORD, AT(config, store.tls.min_version), .fallback = "1.2",
+     .words = tls_versions, .fixed = true},
     {"store.key_prefix", SCHEMA_TEXT, AT(config, store.key_prefix), .fallback = "leader-election:",
      .min = 0, .max = 128, .check = check_key_prefix, .fixed = true},
     {"store.connect_timeout", SCHEMA_DURATION, AT(config, store.connect_timeout_ms),
@@ -81,6 +100,12 @@ static const struct schema_key top_keys[] = {
      .fallback = "100ms", .min = 10, .max = HOUR, .fixed = true},
     {"store.reconnect.max", SCHEMA_DURATION, AT(config, store.reconnect_max_ms), .fallback = "30s",
      .min = 10, .max = HOUR, .fixed = true},
+    {"store.circuit_breaker.failures", SCHEMA_INTEGER, AT(config, store.breaker_failures),
+     .fallback = "5", .min = 1, .max = 1000, .fixed = true},
+    {"store.circuit_breaker.open_for", SCHEMA_DURATION, AT(config, store.breaker_open_ms),
+     .fallback = "5s", .min = 100, .max = 10 * MINUTE, .fixed = true},
+    {"store.min_replicas", SCHEMA_INTEGER, AT(config, store.min_replicas), .fallback = "0",
+     .min = 0, .max = 16, .fixed = true},
     {"store.restart_guard", SCHEMA_BOOL, AT(config, store.restart_guard), .fallback = "true",
      .fixed = true},
     {"elections", SCHEMA_LIST, AT(config, elections), EXTRA(config, election_count),

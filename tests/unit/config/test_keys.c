@@ -41,7 +41,10 @@ START_TEST(an_unknown_key_is_refused_with_a_suggestion)
     expect_issues("url: local\n",
                   "test.yaml:1:1: url: is not a known key; did you mean store.url?\n");
     expect_issues("store.url: local\n", "test.yaml:1:1: store.url: is not a known key\n");
-    expect_issues("store: {tls: {}}\n", "test.yaml:1:9: store.tls: is not a known key\n");
+    expect_issues("store: {sentinels: {}}\n",
+                  "test.yaml:1:9: store.sentinels: is not a known key\n");
+    expect_issues("store: {tls: {cafile: /a}}\n",
+                  "test.yaml:1:15: store.tls.cafile: is not a known key; did you mean ca_file?\n");
 }
 END_TEST
 
@@ -226,6 +229,86 @@ START_TEST(a_secret_file_is_a_path_or_a_credential)
 }
 END_TEST
 
+START_TEST(the_store_has_keys_for_tls_sentinels_and_resilience)
+{
+    static const char *const environment[] = {"CREDENTIALS_DIRECTORY", "/run/credentials/l", NULL};
+    struct config_case loading = {.environment = environment};
+    case_load(&loading, "store:\n"
+                        "  url: rediss+sentinel://s/m\n"
+                        "  sentinel_username: u\n"
+                        "  sentinel_password_file: sentinel\n"
+                        "  tls: {ca_file: /ca, cert_file: cert,\n"
+                        "        key_file: /key, server_name: \"::1\", min_version: 1.3}\n"
+                        "  circuit_breaker: {failures: 1000, open_for: 100ms}\n"
+                        "  min_replicas: 16\n");
+    ck_assert_str_eq(loading.printed.bytes, "");
+    const struct config_store *store = &loading.config->store;
+    ck_assert_str_eq(store->sentinel_username, "u");
+    ck_assert_str_eq(store->sentinel_password_file, "/run/credentials/l/sentinel");
+    ck_assert_uint_eq(store->sentinel_password_file_place.line, 4);
+    ck_assert_str_eq(store->tls.ca_file, "/ca");
+    ck_assert_uint_eq(store->tls.ca_file_place.column, 18);
+    ck_assert_str_eq(store->tls.cert_file, "/run/credentials/l/cert");
+    ck_assert_uint_eq(store->tls.cert_file_place.line, 5);
+    ck_assert_str_eq(store->tls.key_file, "/key");
+    ck_assert_uint_eq(store->tls.key_file_place.line, 6);
+    ck_assert_str_eq(store->tls.server_name, "::1");
+    ck_assert(store->tls.verify);
+    ck_assert_int_eq(store->tls.min_version, CONFIG_TLS_1_3);
+    ck_assert_int_eq(store->breaker_failures, 1000);
+    ck_assert_int_eq(store->breaker_open_ms, 100);
+    ck_assert_int_eq(store->min_replicas, 16);
+    case_end(&loading);
+}
+END_TEST
+
+START_TEST(the_store_has_defaults)
+{
+    struct config_case loading = {0};
+    case_load(&loading, "");
+    const struct config_store *store = &loading.config->store;
+    ck_assert_ptr_null(store->sentinel_username);
+    ck_assert_ptr_null(store->sentinel_password_file);
+    ck_assert_ptr_null(store->tls.ca_file);
+    ck_assert_ptr_null(store->tls.cert_file);
+    ck_assert_ptr_null(store->tls.key_file);
+    ck_assert_ptr_null(store->tls.server_name);
+    ck_assert(store->tls.verify);
+    ck_assert_int_eq(store->tls.min_version, CONFIG_TLS_1_2);
+    ck_assert_int_eq(store->breaker_failures, 5);
+    ck_assert_int_eq(store->breaker_open_ms, 5000);
+    ck_assert_int_eq(store->min_replicas, 0);
+    case_end(&loading);
+}
+END_TEST
+
+START_TEST(keys_of_the_store_have_bounds)
+{
+    expect_issues("store: {circuit_breaker: {failures: 0, open_for: 601s}, min_replicas: 17}\n",
+                  "test.yaml:1:37: store.circuit_breaker.failures: must be a whole number of 1 to "
+                  "1000 (value 0)\n"
+                  "test.yaml:1:50: store.circuit_breaker.open_for: must be 100ms to 10m (value "
+                  "601s)\n"
+                  "test.yaml:1:71: store.min_replicas: must be a whole number of 0 to 16 (value "
+                  "17)\n");
+    expect_issues("store: {tls: {min_version: 1.1}}\n",
+                  "test.yaml:1:28: store.tls.min_version: must be 1.2 or 1.3 (value 1.1); did you "
+                  "mean 1.2?\n");
+    expect_issues("store: {tls: {server_name: \"redis:6379\"}}\n",
+                  "test.yaml:1:28: store.tls.server_name: must be a host name or an IP address, "
+                  "without a port (value redis:6379)\n");
+}
+END_TEST
+
+START_TEST(a_refused_boolean_is_not_complained_about_twice)
+{
+    expect_issues("store: {url: \"rediss://h\", tls: {verify: no}}\n",
+                  "test.yaml:1:42: store.tls.verify: must be true or false (value no)\n");
+    expect_issues("store: {url: \"rediss://h\", tls: {verify: []}}\n",
+                  "test.yaml:1:42: store.tls.verify: must be a single value, not a list\n");
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("keys");
@@ -242,6 +325,10 @@ static Suite *make_suite(void)
     tcase_add_test(tests, metadata_has_bounds);
     tcase_add_test(tests, an_election_inherits_metadata_and_may_replace_it);
     tcase_add_test(tests, a_secret_file_is_a_path_or_a_credential);
+    tcase_add_test(tests, the_store_has_keys_for_tls_sentinels_and_resilience);
+    tcase_add_test(tests, the_store_has_defaults);
+    tcase_add_test(tests, keys_of_the_store_have_bounds);
+    tcase_add_test(tests, a_refused_boolean_is_not_complained_about_twice);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -76,6 +76,10 @@ START_TEST(what_is_printed_reads_back)
     expect_round_trip("store: {url: \"local:/x y%25.db\"}\n");
     expect_round_trip("store: {url: \"rediss+sentinel://u@a,b:1/m%40/2\"}\n");
     expect_round_trip("store: {url: \"redis+cluster://a,b:1\"}\n");
+    expect_round_trip("store: {url: \"rediss+sentinel://a/m\", sentinel_username: u,\n"
+                      "  sentinel_password_file: /p, tls: {ca_file: /a, cert_file: /c,\n"
+                      "  key_file: /k, server_name: n, min_version: \"1.3\"},\n"
+                      "  circuit_breaker: {failures: 7, open_for: 1s}, min_replicas: 2}\n");
     expect_round_trip("profile: fast\nelections: [{name: a}, {name: b, profile: default}]\n");
 }
 END_TEST
@@ -91,6 +95,10 @@ START_TEST(effective_values_are_printed)
         "\\u0009\"\n",
         "  url: \"redis://[::1]:7000/3\"\n  username: \"app\"\n  password_file: \"/run/secret\"\n",
         "  reconnect:\n    min: 1s\n    max: 2s\n",
+        "  sentinel_password_file: null\n  tls:\n    ca_file: null\n    cert_file: null\n"
+        "    key_file: null\n    server_name: null\n    verify: true\n    min_version: 1.2\n"
+        "  key_prefix:",
+        "  circuit_breaker:\n    failures: 5\n    open_for: 5s\n  min_replicas: 0\n",
         "elections:\n  - name: \"a\"\n    role: observer\n    profile: fast\n"
         "    lease_duration: 3s\n    renew_interval: 800ms\n",
         "    - address: \"unix:/c$$\"\n      role: control\n      mode: \"0666\"\n"
@@ -192,6 +200,17 @@ START_TEST(what_cannot_change_while_running_is_refused_by_name)
     expect_comparison("store: {url: \"redis://:a@h\"}\n", "store: {url: \"redis://:b@h\"}\n",
                       "test.yaml: store.url: cannot change while the daemon runs; restart it (its "
                       "password)\n");
+    expect_comparison("store: {url: \"redis://h\"}\n",
+                      "store: {url: \"rediss://h\", min_replicas: 1,\n"
+                      "  tls: {ca_file: /a, verify: false}}\n",
+                      "test.yaml: store.url: cannot change while the daemon runs; restart it "
+                      "(value \"rediss://h:6379/0\", running \"redis://h:6379/0\")\n"
+                      "test.yaml: store.tls.ca_file: cannot change while the daemon runs; restart "
+                      "it (value \"/a\", running null)\n"
+                      "test.yaml: store.tls.verify: cannot change while the daemon runs; restart "
+                      "it (value false, running true)\n"
+                      "test.yaml: store.min_replicas: cannot change while the daemon runs; restart "
+                      "it (value 1, running 0)\n");
     expect_comparison("", "http: {listeners: [{address: \"127.0.0.1:1\"}]}\n",
                       "test.yaml: http.listeners: cannot change while the daemon runs; restart "
                       "it\n");

@@ -136,6 +136,99 @@ START_TEST(a_secret_is_given_once)
 }
 END_TEST
 
+START_TEST(a_password_in_any_url_of_redis_is_doubtful)
+{
+    static const char *const urls[] = {"rediss://:p@h", "redis+sentinel://:p@h/m",
+                                       "rediss+sentinel://:p@h/m", "redis+cluster://:p@h",
+                                       "rediss+cluster://:p@h"};
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        struct text yaml = {0};
+        text_addf(&yaml, "store: {url: \"%s\"}\n", urls[i]);
+        expect_issues(yaml.bytes, "test.yaml:1:14: store.url: warning: holds a password; "
+                                  "store.password_file keeps it out of sight\n");
+        text_free(&yaml);
+    }
+}
+END_TEST
+
+START_TEST(a_certificate_and_its_key_come_together)
+{
+    expect_good("store: {url: \"rediss://h\", tls: {cert_file: /c, key_file: /k}}\n");
+    expect_issues("store: {url: \"rediss://h\", tls: {cert_file: /c}}\n",
+                  "test.yaml:1:45: store.tls.cert_file: needs store.tls.key_file, the private key "
+                  "of this certificate (value /c)\n");
+    expect_issues("store: {url: \"rediss://h\", tls: {key_file: /k}}\n",
+                  "test.yaml:1:44: store.tls.key_file: needs store.tls.cert_file, the certificate "
+                  "of this key (value /k)\n");
+}
+END_TEST
+
+START_TEST(tls_without_a_url_that_says_so_is_doubtful)
+{
+    static const char idle[] = "has no effect: store.url does not begin with rediss (value ";
+    struct text printed = {0};
+    text_addf(&printed, "test.yaml:3:14: store.tls.ca_file: warning: %s/a)\n", idle);
+    text_addf(&printed, "test.yaml:4:16: store.tls.cert_file: warning: %s/c)\n", idle);
+    text_addf(&printed, "test.yaml:5:15: store.tls.key_file: warning: %s/k)\n", idle);
+    text_addf(&printed, "test.yaml:6:18: store.tls.server_name: warning: %sn)\n", idle);
+    text_addf(&printed, "test.yaml:7:13: store.tls.verify: warning: %sfalse)\n", idle);
+    static const char tls[] = "  tls:\n    ca_file: /a\n    cert_file: /c\n    key_file: /k\n"
+                              "    server_name: n\n    verify: false\n";
+    static const char *const urls[] = {"redis://h", "unix:/s", "redis+cluster://h", "local"};
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        struct config_case loading = {.source.flags.store = urls[i]};
+        struct text yaml = {0};
+        text_addf(&yaml, "store:\n%s", tls);
+        case_load(&loading, yaml.bytes);
+        ck_assert_str_eq(loading.printed.bytes, printed.bytes);
+        case_end(&loading);
+        text_free(&yaml);
+    }
+    text_free(&printed);
+}
+END_TEST
+
+START_TEST(an_unchecked_server_is_doubtful)
+{
+    expect_issues("store: {url: \"rediss+cluster://h\", tls: {verify: false}}\n",
+                  "test.yaml:1:50: store.tls.verify: warning: the server's identity is not "
+                  "checked: whoever answers in its place gets the password, and decides who leads "
+                  "(value false)\n");
+}
+END_TEST
+
+START_TEST(secrets_of_sentinels_without_sentinels_are_doubtful)
+{
+    static const char keys[] = "sentinel_username: u, sentinel_password_file: /p}\n";
+    struct text yaml = {0};
+    text_addf(&yaml, "store: {url: \"redis+sentinel://h/m\", %s", keys);
+    expect_good(yaml.bytes);
+    text_clear(&yaml);
+    text_addf(&yaml, "store: {url: \"redis+cluster://h\", %s", keys);
+    expect_issues(yaml.bytes,
+                  "test.yaml:1:54: store.sentinel_username: warning: has no effect: store.url does "
+                  "not begin with redis+sentinel or rediss+sentinel (value u)\n"
+                  "test.yaml:1:81: store.sentinel_password_file: warning: has no effect: store.url "
+                  "does not begin with redis+sentinel or rediss+sentinel (value /p)\n");
+    text_free(&yaml);
+}
+END_TEST
+
+START_TEST(a_local_store_has_no_replicas)
+{
+    expect_good("store: {url: \"redis://h\", min_replicas: 1}\n");
+    expect_good("store: {min_replicas: 0}\n");
+    expect_issues("store: {min_replicas: 2}\n",
+                  "test.yaml:1:23: store.min_replicas: must be 0 with a local store, which has no "
+                  "replicas (value 2)\n");
+    expect_issues("store: {url: \"nosuch:\", min_replicas: 2, tls: {ca_file: /a}}\n",
+                  "test.yaml:1:14: store.url: must be local, local:/path, unix:/path?db=N, "
+                  "redis://HOST:PORT/DB, redis+sentinel://HOST:PORT,HOST:PORT/MASTER/DB or "
+                  "redis+cluster://HOST:PORT,HOST:PORT; rediss in place of redis for TLS (value "
+                  "nosuch:)\n");
+}
+END_TEST
+
 START_TEST(variables_are_replaced)
 {
     static const char *const environment[] = {"NAME", "n", "EMPTY", "", "PORT", "77", NULL};
@@ -206,6 +299,12 @@ static Suite *make_suite(void)
     tcase_add_test(tests, back_off_grows);
     tcase_add_test(tests, a_password_in_the_url_is_doubtful);
     tcase_add_test(tests, a_secret_is_given_once);
+    tcase_add_test(tests, a_password_in_any_url_of_redis_is_doubtful);
+    tcase_add_test(tests, a_certificate_and_its_key_come_together);
+    tcase_add_test(tests, tls_without_a_url_that_says_so_is_doubtful);
+    tcase_add_test(tests, an_unchecked_server_is_doubtful);
+    tcase_add_test(tests, secrets_of_sentinels_without_sentinels_are_doubtful);
+    tcase_add_test(tests, a_local_store_has_no_replicas);
     tcase_add_test(tests, variables_are_replaced);
     tcase_add_test(tests, a_lone_dollar_is_refused);
     tcase_add_test(tests, runtime_is_known_in_places_only);
