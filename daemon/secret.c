@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int open_secret(const char *path)
@@ -39,13 +40,20 @@ static ssize_t read_all(int fd, char *bytes, size_t size)
     return (ssize_t)length;
 }
 
-char *secret_read(const char *path, struct problem *problem)
+static bool is_open_to_others(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+char *secret_read(const char *path, bool *open_to_others, struct problem *problem)
 {
     char *secret = calloc(1, SECRET_MAX + 3);
     int fd = secret != NULL ? open_secret(path) : -1;
     ssize_t length = fd >= 0 ? read_all(fd, secret, SECRET_MAX + 2) : -1;
     int reason = secret != NULL ? errno : ENOMEM;
     if (fd >= 0) {
+        *open_to_others = is_open_to_others(fd);
         close(fd);
     }
     if (length < 0) {
@@ -66,6 +74,23 @@ char *secret_read(const char *path, struct problem *problem)
         return NULL;
     }
     return secret;
+}
+
+bool file_check(const char *path, bool *open_to_others, struct problem *problem)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    bool known = fd >= 0 && fstat(fd, &status) == 0;
+    int reason = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!known) {
+        return problem_set(problem, "cannot read the file %s: %s", path, strerror(reason));
+    }
+    *open_to_others = (status.st_mode & S_IROTH) != 0;
+    return S_ISREG(status.st_mode) ||
+           problem_set(problem, "cannot read the file %s: it is not a regular file", path);
 }
 
 void secret_free(char *secret)

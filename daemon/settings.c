@@ -75,22 +75,48 @@ static bool read_file(const char *file, struct text *bytes, struct config_source
     return true;
 }
 
-static bool load_secret(const char *file, const struct config_place *place, const char *key,
-                        const struct config *config, char **secret, struct config_issues *issues)
+/* A file that the configuration names. */
+struct named_file {
+    const char *path; /* NULL: none */
+    const struct config_place *place;
+    const char *key;
+};
+
+static void complain_about(const struct named_file *file, const struct config *config,
+                           enum config_severity severity, const char *what,
+                           struct config_issues *issues)
+{
+    struct config_spot spot = {.file = config->file != NULL ? config->file : "configuration",
+                               .line = file->place->line,
+                               .column = file->place->column,
+                               .key = file->key};
+    config_issues_add(issues, severity, &spot, "%s", what);
+}
+
+static void warn_if_open(const struct named_file *file, const struct config *config,
+                         bool open_to_others, struct config_issues *issues)
+{
+    struct problem what;
+    if (open_to_others) {
+        (void)problem_set(&what, "others can read the file; chmod o-r (value %s)", file->path);
+        complain_about(file, config, CONFIG_WARNING, what.text, issues);
+    }
+}
+
+static bool load_secret(const struct named_file *file, const struct config *config, char **secret,
+                        struct config_issues *issues)
 {
     struct problem problem;
-    if (file == NULL) {
+    bool open_to_others = false;
+    if (file->path == NULL) {
         return true;
     }
-    *secret = secret_read(file, &problem);
+    *secret = secret_read(file->path, &open_to_others, &problem);
     if (*secret == NULL) {
-        struct config_spot spot = {.file = config->file != NULL ? config->file : "configuration",
-                                   .line = place->line,
-                                   .column = place->column,
-                                   .key = key};
-        config_issues_add(issues, CONFIG_ERROR, &spot, "%s", problem.text);
+        complain_about(file, config, CONFIG_ERROR, problem.text, issues);
         return false;
     }
+    warn_if_open(file, config, open_to_others, issues);
     return true;
 }
 
@@ -99,15 +125,52 @@ static bool load_secrets(struct loaded *loaded, struct config_issues *issues)
     const struct config *config = loaded->config;
     const struct config_store *store = &config->store;
     const struct config_http *http = &config->http;
-    bool password = load_secret(store->password_file, &store->password_file_place,
-                                "store.password_file", config, &loaded->store_password, issues);
-    bool token = load_secret(http->token_file, &http->token_file_place, "http.token_file", config,
-                             &loaded->http_token, issues);
+    const struct {
+        struct named_file file;
+        char **secret;
+    } secrets[] = {
+        {{store->password_file, &store->password_file_place, "store.password_file"},
+         &loaded->store_password},
+        {{store->sentinel_password_file, &store->sentinel_password_file_place,
+          "store.sentinel_password_file"},
+         &loaded->sentinel_password},
+        {{http->token_file, &http->token_file_place, "http.token_file"}, &loaded->http_token},
+    };
+    bool good = true;
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        good &= load_secret(&secrets[i].file, config, secrets[i].secret, issues);
+    }
     if (loaded->store_password == NULL && store->url.password != NULL) {
         loaded->store_password = strdup(store->url.password);
-        password &= loaded->store_password != NULL;
+        good &= loaded->store_password != NULL;
     }
-    return password && token;
+    return good;
+}
+
+/* Whoever connects reads them; here it is only told early that this will fail. */
+static bool check_tls_files(const struct config *config, struct config_issues *issues)
+{
+    const struct config_tls *tls = &config->store.tls;
+    const struct named_file files[] = {
+        {tls->ca_file, &tls->ca_file_place, "store.tls.ca_file"},
+        {tls->cert_file, &tls->cert_file_place, "store.tls.cert_file"},
+        {tls->key_file, &tls->key_file_place, "store.tls.key_file"},
+    };
+    bool good = true;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct problem problem;
+        bool open_to_others = false;
+        if (files[i].path == NULL) {
+            continue;
+        }
+        if (!file_check(files[i].path, &open_to_others, &problem)) {
+            complain_about(&files[i], config, CONFIG_ERROR, problem.text, issues);
+            good = false;
+        } else if (files[i].path == tls->key_file) {
+            warn_if_open(&files[i], config, open_to_others, issues);
+        }
+    }
+    return good;
 }
 
 bool settings_load(const struct settings *settings, struct loaded *loaded,
@@ -129,8 +192,12 @@ bool settings_load(const struct settings *settings, struct loaded *loaded,
         explicit_bzero(bytes.bytes, bytes.length);
     }
     text_free(&bytes);
-    if (loaded->config != NULL && !load_secrets(loaded, issues)) {
-        loaded_deinit(loaded);
+    if (loaded->config != NULL) {
+        bool secrets = load_secrets(loaded, issues);
+        bool files = check_tls_files(loaded->config, issues);
+        if (!secrets || !files) {
+            loaded_deinit(loaded);
+        }
     }
     return loaded->config != NULL;
 }
@@ -139,6 +206,7 @@ void loaded_deinit(struct loaded *loaded)
 {
     config_free(loaded->config);
     secret_free(loaded->store_password);
+    secret_free(loaded->sentinel_password);
     secret_free(loaded->http_token);
     *loaded = (struct loaded){0};
 }

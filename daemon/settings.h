@@ -18,8 +18,9 @@ struct settings {
 /* The configuration with the secrets it names. */
 struct loaded {
     struct config *config;
-    char *store_password; /* NULL: none */
-    char *http_token;     /* NULL: none */
+    char *store_password; /* NULL: none, as with the others */
+    char *sentinel_password;
+    char *http_token;
 };
 
 /* Loads everything; all that is wrong goes to `issues`. False when there is an error: then `loaded`

@@ -76,6 +76,15 @@ class BadStart(Case):
     def test_a_missing_secret_file_is_named(self):
         self.refused("store: {url: 'redis://127.0.0.1:1/0', password_file: /nosuch/password}\n",
                      "/nosuch/password", "password_file")
+        self.refused("store: {url: 'rediss+sentinel://127.0.0.1:1/m', tls: {ca_file: /nosuch/ca},\n"
+                     "  sentinel_password_file: /nosuch/sentinel}\n", f"{self.file}:1:",
+                     "store.tls.ca_file", "/nosuch/ca", f"{self.file}:2:", "/nosuch/sentinel")
+
+    def test_an_impossible_store_is_refused(self):
+        self.refused("store: {url: 'redis+cluster://127.0.0.1:1/2'}\n", "store.url",
+                     "database 2: a Redis Cluster has database 0 only")
+        self.refused("store: {min_replicas: 1, tls: {cert_file: /c}}\n", "store.min_replicas",
+                     "needs store.tls.key_file")
 
     def test_control_over_tcp_needs_a_token(self):
         self.refused("http: {listeners: [{address: '127.0.0.1:1', role: control}]}\n",
