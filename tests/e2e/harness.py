@@ -81,6 +81,11 @@ class Case(unittest.TestCase):
         self._servers.append(server)
         return server
 
+    def adopt(self, setup):
+        """Several servers that belong together; they end with the test."""
+        self._servers.extend(setup.servers)
+        return setup
+
     def daemon(self, name, store, settings=None, **how):
         """`store` is a URL or a RedisServer (reached over TCP)."""
         url = store if isinstance(store, str) else store.url

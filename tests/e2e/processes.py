@@ -31,6 +31,18 @@ def boottime_ms():
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) / 1e6
 
 
+def eventually(look, timeout=20, what="what was awaited"):
+    """What look() returns as soon as that is true; for what can only be asked again and again."""
+    end = time.monotonic() + timeout
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > end:
+            raise Timeout(f"{what} did not come within {timeout} s")
+        time.sleep(0.02)
+
+
 def temporary_directory(prefix):
     """A directory that is removed at exit. Short names: a unix socket's path has 107 bytes."""
     path = tempfile.mkdtemp(prefix="leaderd-" + prefix + "-", dir="/tmp")

@@ -33,6 +33,7 @@ class RedisServer:
         self.binary = binary
         self.password = password  # of the default user, for command()
         self.process = None
+        self.frozen = False
         self.start()
 
     @property
@@ -49,6 +50,7 @@ class RedisServer:
 
     def start(self):
         """Also a second time, after kill(): the same addresses, no data."""
+        self.frozen = False
         self.process = Process(f"redis:{self.address[1]}", self.arguments(), prefix=self.prefix,
                                env=self.env)
         self.process.wait_line(self.ready)
@@ -71,10 +73,15 @@ class RedisServer:
         self.process.kill()
 
     def freeze(self):
+        self.frozen = True
         self.process.signal(signal.SIGSTOP)
 
     def thaw(self):
         self.process.signal(signal.SIGCONT)
+        self.frozen = False
+
+    def answers(self):
+        return self.process.alive() and not self.frozen
 
     def stop(self):
         self.process.kill()
