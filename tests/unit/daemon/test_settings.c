@@ -101,6 +101,14 @@ START_TEST(all_files_of_tls_that_cannot_be_read_are_errors_at_once)
 }
 END_TEST
 
+START_TEST(a_file_of_tls_that_cannot_be_read_is_enough_to_refuse)
+{
+    expect_refused("store: {url: \"rediss://h\", tls: {ca_file: /nosuch/ca}}\n",
+                   "leaderd.yaml:1:43: store.tls.ca_file: cannot read the file /nosuch/ca: No such "
+                   "file or directory\n");
+}
+END_TEST
+
 START_TEST(a_bare_name_of_a_tls_file_is_a_credential)
 {
     struct loaded loaded;
@@ -150,6 +158,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, the_password_of_the_sentinels_is_read_and_let_go);
     tcase_add_test(tests, a_password_of_the_sentinels_that_cannot_be_read_is_an_error);
     tcase_add_test(tests, all_files_of_tls_that_cannot_be_read_are_errors_at_once);
+    tcase_add_test(tests, a_file_of_tls_that_cannot_be_read_is_enough_to_refuse);
     tcase_add_test(tests, a_bare_name_of_a_tls_file_is_a_credential);
     tcase_add_test(tests, a_secret_that_others_can_read_is_doubtful);
     suite_add_tcase(suite, tests);
