@@ -287,7 +287,7 @@ static void measure(struct election *election, const struct lease_reply *reply)
         profile_add(&election->profile, operation, took_us);
     }
     const struct election_listener *listener = &election->listener;
-    if (answered) {
+    if (answered && reply->replicated) {
         election->in_trouble = false;
         if (election->trouble_told) {
             election->trouble_told = false;

@@ -3,6 +3,7 @@
 
 #include "daemon/chronicle.h"
 #include "daemon/notify.h"
+#include "daemon/store_open.h"
 #include "lib/base/moment.h"
 
 #include <stdio.h>
@@ -97,6 +98,18 @@ static bool refuse(struct app *app, struct loaded *loaded, const struct config_i
     return false;
 }
 
+static bool refresh_store(struct app *app, const struct loaded *loaded,
+                          struct config_issues *issues)
+{
+    struct problem problem;
+    struct config_spot spot = {.file = "configuration", .key = "store"};
+    if (app->store == NULL || store_refresh(app->store, loaded, &problem)) {
+        return true;
+    }
+    config_issues_add(issues, CONFIG_ERROR, &spot, "%s", problem.text);
+    return false;
+}
+
 bool app_reload(struct app *app, struct config_issues *issues)
 {
     struct loaded loaded;
@@ -108,6 +121,7 @@ bool app_reload(struct app *app, struct config_issues *issues)
         config_issues_add(issues, CONFIG_ERROR, &spot, "the daemon is shutting down");
         good = false;
     }
+    good = good && refresh_store(app, &loaded, issues);
     if (!good) {
         good = refuse(app, &loaded, issues);
     } else {

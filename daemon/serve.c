@@ -96,6 +96,20 @@ static void on_store_error(void *owner, const char *code)
     error_counters_add(&app->store_errors, code);
 }
 
+static void on_circuit(void *owner, bool open, const char *endpoint, const struct problem *problem)
+{
+    struct app *app = owner;
+    char message[EVENT_MESSAGE_MAX];
+    if (open) {
+        (void)snprintf(message, sizeof message, "the circuit breaker of %s opened: %.200s",
+                       endpoint, problem->text);
+    } else {
+        (void)snprintf(message, sizeof message, "the circuit breaker of %s closed", endpoint);
+    }
+    chronicle_daemon(app, open ? EVENT_CIRCUIT_OPENED : EVENT_CIRCUIT_CLOSED,
+                     open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, NULL, message);
+}
+
 static void close_rest(uv_handle_t *handle, void *argument)
 {
     (void)argument;
@@ -185,6 +199,7 @@ static bool start_store(struct app *app, struct problem *problem)
                                             .hint = on_hint,
                                             .connected = on_connected,
                                             .error = on_store_error,
+                                            .circuit = on_circuit,
                                             .closed = on_store_closed};
     app->store = store_open(app->loop, &app->loaded, &listener, problem);
     return app->store != NULL;

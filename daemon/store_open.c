@@ -3,24 +3,67 @@
 #include "lib/store/local/local_store.h"
 #include "lib/store/redis/redis_store.h"
 
+static enum redis_mode mode_of(const struct store_url *url)
+{
+    switch (url->mode) {
+    case STORE_STANDALONE:
+        return REDIS_STANDALONE;
+    case STORE_SENTINEL:
+        return REDIS_SENTINEL;
+    case STORE_CLUSTER:
+        return REDIS_CLUSTER;
+    }
+    return REDIS_STANDALONE;
+}
+
+static struct redis_tls_options tls_of(const struct config_store *config)
+{
+    return (struct redis_tls_options){.on = config->url.tls,
+                                      .ca_file = config->tls.ca_file,
+                                      .cert_file = config->tls.cert_file,
+                                      .key_file = config->tls.key_file,
+                                      .server_name = config->tls.server_name,
+                                      .verify = config->tls.verify,
+                                      .only_13 = config->tls.min_version == CONFIG_TLS_1_3};
+}
+
+/* `addresses` has room for all hosts of a URL. */
+static void fill(const struct loaded *loaded, struct redis_address *addresses,
+                 struct redis_store_options *options)
+{
+    const struct config_store *config = &loaded->config->store;
+    for (size_t i = 0; i < config->url.host_count; i++) {
+        addresses[i] = (struct redis_address){config->url.hosts[i].host, config->url.hosts[i].port};
+    }
+    *options = (struct redis_store_options){.mode = mode_of(&config->url),
+                                            .addresses = addresses,
+                                            .address_count = config->url.host_count,
+                                            .unix_path = config->url.path,
+                                            .master_name = config->url.master,
+                                            .db = config->url.db,
+                                            .username = config->username,
+                                            .password = loaded->store_password,
+                                            .sentinel_username = config->sentinel_username,
+                                            .sentinel_password = loaded->sentinel_password,
+                                            .tls = tls_of(config),
+                                            .client_name = "leaderd",
+                                            .key_prefix = config->key_prefix,
+                                            .connect_timeout_ms = config->connect_timeout_ms,
+                                            .keepalive_ms = config->keepalive_ms,
+                                            .reconnect_min_ms = config->reconnect_min_ms,
+                                            .reconnect_max_ms = config->reconnect_max_ms,
+                                            .breaker_failures = (int)config->breaker_failures,
+                                            .breaker_open_ms = config->breaker_open_ms,
+                                            .min_replicas = (int)config->min_replicas,
+                                            .restart_guard = config->restart_guard};
+}
+
 static struct store *open_redis(uv_loop_t *loop, const struct loaded *loaded,
                                 const struct store_listener *listener, struct problem *problem)
 {
-    const struct config_store *config = &loaded->config->store;
-    const struct store_host *host = config->url.host_count > 0 ? config->url.hosts : NULL;
-    struct redis_store_options options = {.host = host != NULL ? host->host : NULL,
-                                          .port = host != NULL ? host->port : 0,
-                                          .unix_path = config->url.path,
-                                          .db = config->url.db,
-                                          .username = config->username,
-                                          .password = loaded->store_password,
-                                          .client_name = "leaderd",
-                                          .key_prefix = config->key_prefix,
-                                          .connect_timeout_ms = config->connect_timeout_ms,
-                                          .keepalive_ms = config->keepalive_ms,
-                                          .reconnect_min_ms = config->reconnect_min_ms,
-                                          .reconnect_max_ms = config->reconnect_max_ms,
-                                          .restart_guard = config->restart_guard};
+    struct redis_address addresses[STORE_URL_HOSTS_MAX];
+    struct redis_store_options options;
+    fill(loaded, addresses, &options);
     return redis_store_new(loop, &options, listener, problem);
 }
 
@@ -36,4 +79,15 @@ struct store *store_open(uv_loop_t *loop, const struct loaded *loaded,
         return open_redis(loop, loaded, listener, problem);
     }
     return NULL;
+}
+
+bool store_refresh(struct store *store, const struct loaded *loaded, struct problem *problem)
+{
+    struct redis_address addresses[STORE_URL_HOSTS_MAX];
+    struct redis_store_options options;
+    if (loaded->config->store.url.kind != STORE_KIND_REDIS) {
+        return true;
+    }
+    fill(loaded, addresses, &options);
+    return redis_store_refresh(store, &options, problem);
 }

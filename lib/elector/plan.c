@@ -30,6 +30,8 @@ static void fill_request(struct step *step, enum lease_verb verb)
         request->term = elector->highest_term;
         request->force = sight_waited_twice(elector, step->now);
         request->version = sight_waited(elector, step->now) ? elector->sight.version : "";
+    } else if (verb == LEASE_OBSERVE) {
+        request->term = reign->held ? reign->term : 0;
     } else if (verb == LEASE_RENEW || verb == LEASE_RELEASE) {
         request->term = reign->term;
         request->n = ++reign->n;

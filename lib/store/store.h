@@ -48,19 +48,22 @@ struct store_listener {
     /* A connection attempt ended, or an error reply was received: for the counters. */
     void (*connected)(void *owner, bool success);
     void (*error)(void *owner, const char *code);
+    /* The circuit breaker of one of its servers opened, because of `problem`, or closed. */
+    void (*circuit)(void *owner, bool open, const char *endpoint, const struct problem *problem);
     void (*closed)(void *owner);
 };
 
 /* A picture of the store's health for /status. */
 struct store_health {
     const char *kind;     /* "memory", "local", "redis" */
-    const char *mode;     /* "embedded", "standalone" */
+    const char *mode;     /* "embedded", "standalone", "sentinel", "cluster" */
     const char *endpoint; /* borrowed; never holds a secret */
     bool tls;
     bool connected;
     int64_t last_ok_ms;     /* CLOCK_BOOTTIME of the last answer, 0 for none yet */
     const char *circuit;    /* "closed", "open", "half_open" */
     const char *last_error; /* borrowed sentence, NULL for none */
+    bool bare;              /* it does not tell its reign: hand-over takes a whole lease */
 };
 
 struct store_class {

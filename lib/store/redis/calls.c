@@ -50,6 +50,9 @@ struct call_slot *slots_take(struct call_slots *slots)
     slots->unused = slot->next;
     slot->next = NULL;
     slot->sent = 0;
+    slot->asking = false;
+    slot->replies_before = 0;
+    slot->redirects = 0;
     text_clear(&slot->arguments);
     return slot;
 }
@@ -68,6 +71,7 @@ void slots_deinit(struct call_slots *slots)
         struct call_slot *slot = slots->unused;
         slots->unused = slot->next;
         text_free(&slot->arguments);
+        text_free(&slot->meta);
         free(slot);
     }
 }

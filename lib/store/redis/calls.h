@@ -31,8 +31,14 @@ struct call_slot {
     struct call_slot *next;
     char key[CALL_KEY_SIZE];
     struct text arguments;
+    enum lease_verb verb;
     enum script_form form; /* it was sent in */
     int sent;              /* how often in this form */
+    bool asking;           /* ASKING goes before it */
+    int replies_before;    /* that are not its own */
+    int redirects;
+    struct lease_reply reply; /* while WAIT is under way; its text is `meta` */
+    struct text meta;
 };
 
 struct call_slots {

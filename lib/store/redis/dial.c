@@ -14,7 +14,8 @@ struct resolution {
 
 struct dial {
     uv_loop_t *loop;
-    const struct redis_store_options *options;
+    const struct redis_endpoint *endpoint;
+    const struct link_manners *manners;
     dial_done_cb *done;
     void *owner;
     uv_timer_t timer; /* starts the dial, then limits each address */
@@ -23,12 +24,15 @@ struct dial {
     struct sockaddr_storage addresses[DIAL_ADDRESSES_MAX];
     size_t count, next;
     struct transport *transport;
+    char *why; /* the last address failed by TLS */
     bool finished;
 };
 
 static void on_closed(uv_handle_t *timer)
 {
-    free(timer->data);
+    struct dial *dial = timer->data;
+    free(dial->why);
+    free(dial);
 }
 
 void dial_cancel(struct dial *dial)
@@ -56,8 +60,8 @@ static void finish(struct dial *dial, int status)
     }
     dial_done_cb *done = dial->done;
     void *owner = dial->owner;
-    dial_cancel(dial);
-    done(owner, transport, status);
+    dial_cancel(dial); /* is freed in a later turn of the loop */
+    done(owner, transport, status, dial->why);
 }
 
 static void try_next(struct dial *dial, int status);
@@ -69,6 +73,9 @@ static void on_connected(void *owner, int status)
         finish(dial, 0);
         return;
     }
+    const char *why = transport_why(dial->transport);
+    free(dial->why);
+    dial->why = why != NULL ? strdup(why) : NULL;
     transport_close(dial->transport);
     dial->transport = NULL;
     try_next(dial, status);
@@ -102,8 +109,10 @@ static const struct transport_events dial_events = {
 /* `status` is the failure of the last address. */
 static void try_next(struct dial *dial, int status)
 {
-    struct transport_options options = {.keepalive_ms = dial->options->keepalive_ms,
-                                        .user_timeout_ms = dial->options->connect_timeout_ms};
+    struct transport_options options = {.keepalive_ms = dial->manners->keepalive_ms,
+                                        .user_timeout_ms = dial->manners->connect_timeout_ms,
+                                        .tls = dial->manners->tls,
+                                        .host = dial->endpoint->host};
     while (dial->next < dial->count && dial->transport == NULL) {
         const struct sockaddr *address =
             (const struct sockaddr *)(const void *)&dial->addresses[dial->next++];
@@ -140,14 +149,14 @@ static int resolve(struct dial *dial)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     char service[8];
-    (void)snprintf(service, sizeof service, "%d", dial->options->port);
+    (void)snprintf(service, sizeof service, "%d", dial->endpoint->port);
     struct resolution *resolution = calloc(1, sizeof *resolution);
     if (resolution == NULL) {
         return UV_ENOMEM;
     }
     resolution->dial = dial;
     resolution->request.data = resolution;
-    int status = uv_getaddrinfo(dial->loop, &resolution->request, on_resolved, dial->options->host,
+    int status = uv_getaddrinfo(dial->loop, &resolution->request, on_resolved, dial->endpoint->host,
                                 service, &hints);
     if (status < 0) {
         free(resolution);
@@ -160,16 +169,18 @@ static int resolve(struct dial *dial)
 /* True when no resolver is needed. */
 static bool take_literal(struct dial *dial)
 {
-    const struct redis_store_options *options = dial->options;
+    const struct redis_endpoint *endpoint = dial->endpoint;
     struct sockaddr_storage *address = &dial->addresses[0];
-    if (options->unix_path != NULL) {
+    if (endpoint->port == 0) {
         struct sockaddr_un *local = (struct sockaddr_un *)(void *)address;
         local->sun_family = AF_UNIX;
-        (void)snprintf(local->sun_path, sizeof local->sun_path, "%s", options->unix_path);
+        memcpy(local->sun_path, endpoint->host,
+               strnlen(endpoint->host, sizeof local->sun_path - 1)); /* all else is zero */
         return true;
     }
-    return uv_ip4_addr(options->host, options->port, (struct sockaddr_in *)(void *)address) == 0 ||
-           uv_ip6_addr(options->host, options->port, (struct sockaddr_in6 *)(void *)address) == 0;
+    return uv_ip4_addr(endpoint->host, endpoint->port, (struct sockaddr_in *)(void *)address) ==
+               0 ||
+           uv_ip6_addr(endpoint->host, endpoint->port, (struct sockaddr_in6 *)(void *)address) == 0;
 }
 
 static void on_start(uv_timer_t *timer)
@@ -186,20 +197,26 @@ static void on_start(uv_timer_t *timer)
     }
 }
 
-struct dial *dial_start(uv_loop_t *loop, const struct redis_store_options *options,
-                        dial_done_cb *done, void *owner)
+struct dial *dial_start(uv_loop_t *loop, const struct redis_endpoint *endpoint,
+                        const struct link_manners *manners, dial_done_cb *done, void *owner)
 {
     struct dial *dial = calloc(1, sizeof *dial);
     if (dial == NULL) {
         return NULL;
     }
     dial->loop = loop;
-    dial->options = options;
+    dial->endpoint = endpoint;
+    dial->manners = manners;
     dial->done = done;
     dial->owner = owner;
-    dial->deadline = uv_now(loop) + (uint64_t)options->connect_timeout_ms;
+    dial->deadline = uv_now(loop) + (uint64_t)manners->connect_timeout_ms;
     (void)uv_timer_init(loop, &dial->timer);
     dial->timer.data = dial;
     (void)uv_timer_start(&dial->timer, on_start, 0, 0);
     return dial;
+}
+
+bool dial_is_shaking(const struct dial *dial)
+{
+    return dial->transport != NULL && transport_is_shaking(dial->transport);
 }

@@ -137,7 +137,7 @@ void redis_fault_read(struct redis_fault *fault, const char *reply, size_t lengt
     redis_quote(quote, sizeof quote, reply, place->secret ? 0 : length);
     const char *open = place->secret ? "" : " (";
     const char *close = place->secret ? "" : ")";
-    *fault = (struct redis_fault){.remedy = row->remedy};
+    *fault = (struct redis_fault){.remedy = row->remedy, .about_key = row->about_key};
     if (row->code != NULL) {
         (void)snprintf(fault->code, sizeof fault->code, "%s", row->code);
     } else {

@@ -22,6 +22,7 @@ enum redis_remedy {
 struct redis_fault {
     char code[LEASE_ERROR_SIZE];
     enum redis_remedy remedy;
+    bool about_key; /* the server as such is well */
     struct problem problem;
 };
 

@@ -5,13 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GREETINGS_MAX = 4, FIRST_BYTES = 40 };
+enum { GREETINGS_MAX = 5, FIRST_BYTES = 40 };
 
-enum greeting { GREETING_AUTH = 1, GREETING_SELECT, GREETING_NAME, GREETING_PING };
+enum greeting {
+    GREETING_AUTH = 1,
+    GREETING_SELECT,
+    GREETING_NAME,
+    GREETING_ROLE,
+    GREETING_PING,
+};
 
 struct link {
     uv_loop_t *loop;
-    const struct link_target *target;
+    struct redis_endpoint endpoint;
+    const struct link_manners *manners;
     const struct link_events *events;
     void *owner;
     struct dial *dial;
@@ -59,7 +66,7 @@ static bool is_ready(const struct link *link)
 
 static struct redis_place place_of(const struct link *link)
 {
-    return (struct redis_place){.endpoint = link->target->endpoint};
+    return (struct redis_place){.endpoint = link->endpoint.name};
 }
 
 static void lose_by_status(struct link *link, int status)
@@ -67,6 +74,14 @@ static void lose_by_status(struct link *link, int status)
     struct redis_place place = place_of(link);
     struct redis_fault fault;
     redis_fault_status(&fault, status, &place);
+    lose(link, &fault);
+}
+
+static void lose_by_tls(struct link *link, const char *why)
+{
+    struct redis_fault fault;
+    redis_fault_set(&fault, "tls", REDIS_CONFIGURE, "no TLS with the server at %s: %s",
+                    link->endpoint.name, why);
     lose(link, &fault);
 }
 
@@ -84,7 +99,7 @@ static void lose_as_stranger(struct link *link)
     redis_fault_set(&fault, "malformed", REDIS_CONFIGURE,
                     tls ? "the server at %s speaks TLS only: it answered \"%s\""
                         : "the server at %s does not speak the Redis protocol: it answered \"%s\"",
-                    link->target->endpoint, quote);
+                    link->endpoint.name, quote);
     lose(link, &fault);
 }
 
@@ -96,22 +111,40 @@ static void on_broken(struct link *link)
     }
     struct redis_fault fault;
     redis_fault_set(&fault, "malformed", REDIS_RECONNECT,
-                    "the server at %s sent what is not the Redis protocol: %s",
-                    link->target->endpoint, resp_reader_error(link->reader));
+                    "the server at %s sent what is not the Redis protocol: %s", link->endpoint.name,
+                    resp_reader_error(link->reader));
     lose(link, &fault);
 }
 
-/* These two do not keep a server from being of use. */
+/* These do not keep a server from being of use; who asks for its role in vain learns it later, from
+ * the lease script. */
 static bool is_forgivable(enum greeting greeting, const struct redis_fault *fault)
 {
-    return greeting == GREETING_NAME ||
+    return greeting == GREETING_NAME || greeting == GREETING_ROLE ||
            (greeting == GREETING_PING &&
             (strcmp(fault->code, "MISCONF") == 0 || strcmp(fault->code, "NOPERM") == 0));
+}
+
+static void lose_as_replica(struct link *link)
+{
+    struct redis_fault fault;
+    redis_fault_set(&fault, "READONLY", REDIS_REDISCOVER,
+                    "the server at %s is a replica, not the primary", link->endpoint.name);
+    lose(link, &fault);
+}
+
+static bool is_primary(const struct resp_value *role)
+{
+    const char *word = role->count > 0 ? resp_text(role->items[0]) : NULL;
+    return word != NULL && strcmp(word, "master") == 0;
 }
 
 static bool is_pleased(enum greeting greeting, const struct resp_value *value)
 {
     const char *text = resp_text(value);
+    if (greeting == GREETING_ROLE) {
+        return value->kind == RESP_ARRAY;
+    }
     return text != NULL && strcmp(text, greeting == GREETING_PING ? "PONG" : "OK") == 0;
 }
 
@@ -129,6 +162,9 @@ static void take_greeting(struct link *link, const struct resp_value *value)
         }
     } else if (!is_pleased(greeting, value)) {
         lose_as_stranger(link);
+        return;
+    } else if (greeting == GREETING_ROLE && !is_primary(value)) {
+        lose_as_replica(link);
         return;
     }
     link->greetings_done++;
@@ -173,6 +209,11 @@ static void on_received(void *owner, const char *bytes, size_t length)
 static void on_ended(void *owner, int status)
 {
     struct link *link = owner;
+    const char *why = transport_why(link->transport);
+    if (why != NULL) {
+        lose_by_tls(link, why);
+        return;
+    }
     if (status != UV_EOF || link->first_length > 0) {
         lose_by_status(link, status);
         return;
@@ -181,7 +222,7 @@ static void on_ended(void *owner, int status)
     redis_fault_set(&fault, "EOF", REDIS_RECONNECT,
                     "the server at %s closed the connection before it answered: is it Redis, and "
                     "without TLS?",
-                    link->target->endpoint);
+                    link->endpoint.name);
     lose(link, &fault);
 }
 
@@ -195,29 +236,34 @@ static void expect(struct link *link, enum greeting greeting)
 
 static void greet(struct link *link)
 {
-    const struct redis_store_options *options = link->target->options;
+    const struct link_manners *manners = link->manners;
     struct text *output = transport_output(link->transport);
-    if (options->password != NULL) {
-        resp_begin(output, options->username != NULL ? 3 : 2);
+    if (manners->password != NULL) {
+        resp_begin(output, manners->username != NULL ? 3 : 2);
         resp_string(output, "AUTH");
-        if (options->username != NULL) {
-            resp_string(output, options->username);
+        if (manners->username != NULL) {
+            resp_string(output, manners->username);
         }
-        resp_string(output, options->password);
+        resp_string(output, manners->password);
         expect(link, GREETING_AUTH);
     }
-    if (options->db != 0) {
+    if (manners->db != 0) {
         resp_begin(output, 2);
         resp_string(output, "SELECT");
-        resp_integer(output, options->db);
+        resp_integer(output, manners->db);
         expect(link, GREETING_SELECT);
     }
-    if (options->client_name != NULL) {
+    if (manners->client_name != NULL) {
         resp_begin(output, 3);
         resp_string(output, "CLIENT");
         resp_string(output, "SETNAME");
-        resp_string(output, options->client_name);
+        resp_string(output, manners->client_name);
         expect(link, GREETING_NAME);
+    }
+    if (manners->primary_only) {
+        resp_begin(output, 1);
+        resp_string(output, "ROLE");
+        expect(link, GREETING_ROLE);
     }
     resp_begin(output, 1);
     resp_string(output, "PING");
@@ -225,10 +271,14 @@ static void greet(struct link *link)
     transport_flush(link->transport);
 }
 
-static void on_dialled(void *owner, struct transport *transport, int status)
+static void on_dialled(void *owner, struct transport *transport, int status, const char *why)
 {
     struct link *link = owner;
     link->dial = NULL;
+    if (transport == NULL && why != NULL) {
+        lose_by_tls(link, why);
+        return;
+    }
     if (transport == NULL) {
         lose_by_status(link, status);
         return;
@@ -241,28 +291,40 @@ static void on_dialled(void *owner, struct transport *transport, int status)
 static void on_timeout(uv_timer_t *timer)
 {
     struct link *link = timer->data;
+    long long limit_ms = link->manners->connect_timeout_ms;
     struct redis_fault fault;
-    redis_fault_set(&fault, "timeout", REDIS_RECONNECT,
-                    link->transport == NULL
-                        ? "no connection to %s within %lld ms"
-                        : "the server at %s took the connection but did not answer within %lld ms",
-                    link->target->endpoint, (long long)link->target->options->connect_timeout_ms);
+    if (link->transport != NULL) {
+        redis_fault_set(&fault, "timeout", REDIS_RECONNECT,
+                        "the server at %s took the connection but did not answer within %lld ms",
+                        link->endpoint.name, limit_ms);
+    } else if (dial_is_shaking(link->dial)) {
+        redis_fault_set(&fault, "timeout", REDIS_RECONNECT,
+                        "the server at %s took the connection but did not complete the TLS "
+                        "handshake within %lld ms: does it speak TLS on this port?",
+                        link->endpoint.name, limit_ms);
+    } else {
+        redis_fault_set(&fault, "timeout", REDIS_RECONNECT, "no connection to %s within %lld ms",
+                        link->endpoint.name, limit_ms);
+    }
     lose(link, &fault);
 }
 
-struct link *link_open(uv_loop_t *loop, const struct link_target *target,
-                       const struct link_events *events, void *owner)
+struct link *link_open(uv_loop_t *loop, const struct redis_endpoint *endpoint,
+                       const struct link_manners *manners, const struct link_events *events,
+                       void *owner)
 {
     struct link *link = calloc(1, sizeof *link);
     if (link == NULL) {
         return NULL;
     }
     link->loop = loop;
-    link->target = target;
+    link->endpoint = *endpoint;
+    link->manners = manners;
     link->events = events;
     link->owner = owner;
     link->reader = resp_reader_new();
-    link->dial = link->reader == NULL ? NULL : dial_start(loop, target->options, on_dialled, link);
+    link->dial =
+        link->reader == NULL ? NULL : dial_start(loop, &link->endpoint, manners, on_dialled, link);
     if (link->dial == NULL) {
         resp_reader_free(link->reader);
         free(link);
@@ -270,8 +332,7 @@ struct link *link_open(uv_loop_t *loop, const struct link_target *target,
     }
     (void)uv_timer_init(loop, &link->timer);
     link->timer.data = link;
-    (void)uv_timer_start(&link->timer, on_timeout, (uint64_t)target->options->connect_timeout_ms,
-                         0);
+    (void)uv_timer_start(&link->timer, on_timeout, (uint64_t)manners->connect_timeout_ms, 0);
     return link;
 }
 

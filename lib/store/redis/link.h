@@ -1,15 +1,15 @@
 /*
  * One connection to a server, from the dial to its end.
  *
- * It connects, introduces itself (AUTH, SELECT, CLIENT SETNAME, PING, sent together) and is ready
- * when PING was answered; all within connect_timeout_ms. Then commands go out and values come in,
- * in order. A link is used once: when it is lost the owner makes a new one.
+ * It connects, introduces itself (AUTH, SELECT, CLIENT SETNAME, ROLE, PING, sent together) and is
+ * ready when PING was answered; all within connect_timeout_ms. Then commands go out and values come
+ * in, in order. A link is used once: when it is lost the owner makes a new one.
  */
 #ifndef LEADERD_STORE_REDIS_LINK_H
 #define LEADERD_STORE_REDIS_LINK_H
 
+#include "lib/store/redis/dial.h"
 #include "lib/store/redis/fault.h"
-#include "lib/store/redis/redis_store.h"
 #include "lib/store/redis/resp.h"
 
 struct link;
@@ -21,15 +21,10 @@ struct link_events {
     void (*lost)(void *owner, const struct redis_fault *fault); /* it is closed already */
 };
 
-/* Where it leads. Borrowed until the link is closed. */
-struct link_target {
-    const struct redis_store_options *options;
-    const char *endpoint; /* for sentences */
-};
-
-/* NULL when memory is short. */
-struct link *link_open(uv_loop_t *loop, const struct link_target *target,
-                       const struct link_events *events, void *owner);
+/* `manners` is borrowed until the link is closed. NULL when memory is short. */
+struct link *link_open(uv_loop_t *loop, const struct redis_endpoint *endpoint,
+                       const struct link_manners *manners, const struct link_events *events,
+                       void *owner);
 
 /* Only when ready: append a whole command, then send. */
 struct text *link_output(struct link *link);

@@ -4,19 +4,18 @@
 #ifndef LEADERD_STORE_REDIS_OPTIONS_H
 #define LEADERD_STORE_REDIS_OPTIONS_H
 
-#include "lib/store/redis/redis_store.h"
-
-enum { REDIS_ENDPOINT_SIZE = 300 };
+#include "lib/store/redis/endpoint.h"
 
 struct redis_options_copy {
-    struct redis_store_options options; /* its strings are owned */
-    char endpoint[REDIS_ENDPOINT_SIZE]; /* `host:port`, `[address]:port`, `unix:/path` */
+    struct redis_store_options options; /* its strings are owned; without the addresses */
+    struct redis_endpoint *endpoints;   /* options.addresses, or the socket */
+    size_t endpoint_count;
 };
 
 bool redis_options_copy(struct redis_options_copy *copy, const struct redis_store_options *options,
                         struct problem *problem) must_use;
 
-/* Takes an empty (zeroed) one, too. The password is wiped. */
+/* Takes an empty (zeroed) one, too. Passwords are wiped. */
 void redis_options_deinit(struct redis_options_copy *copy);
 
 #endif

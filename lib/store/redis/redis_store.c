@@ -3,21 +3,32 @@
 #include "lib/base/moment.h"
 #include "lib/store/redis/internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
-
-enum { HANDLES = 3, HASTY_RECONNECT_MS = 1000 };
 
 static struct redis_store *of(struct store *store)
 {
     return (struct redis_store *)store;
 }
 
+static size_t node_count(const struct redis_store *store)
+{
+    if (store->closing) {
+        return 0;
+    }
+    return store->cluster != NULL ? cluster_size(store->cluster) : 1;
+}
+
+static struct node *node_at(const struct redis_store *store, size_t index)
+{
+    return store->cluster != NULL ? cluster_node(store->cluster, index) : store->node;
+}
+
 /* What the listener may leave out. */
 
-void redis_store_tell_error(struct redis_store *store, const char *code)
+void redis_tell_error(struct redis_store *store, const char *code)
 {
     const struct store_listener *listener = &store->base.listener;
     if (listener->error != NULL && !store->closing) {
@@ -25,7 +36,7 @@ void redis_store_tell_error(struct redis_store *store, const char *code)
     }
 }
 
-static void tell_connected(struct redis_store *store, bool success)
+void redis_tell_connected(struct redis_store *store, bool success)
 {
     const struct store_listener *listener = &store->base.listener;
     if (listener->connected != NULL && !store->closing) {
@@ -33,116 +44,78 @@ static void tell_connected(struct redis_store *store, bool success)
     }
 }
 
-static void tell_up(struct redis_store *store)
+static void tell_down(struct redis_store *store, const struct redis_fault *fault)
 {
     const struct store_listener *listener = &store->base.listener;
+    if (listener->down != NULL && !store->closing) {
+        listener->down(listener->owner, fault->code, &fault->problem);
+    }
+}
+
+void redis_unreachable(struct redis_store *store, const struct redis_fault *fault)
+{
+    bool told = store->down_told;
+    store->fault = *fault;
+    store->has_fault = true;
+    store->down_told = true;
+    if (!told) {
+        tell_down(store, fault);
+    }
+}
+
+/* Nodes. */
+
+void redis_node_due(struct node *node)
+{
+    struct redis_store *store = node->store;
+    if (store->sentinel != NULL) {
+        if (node->has_fault && strcmp(node->fault.code, "READONLY") == 0) {
+            sentinel_doubt(store->sentinel);
+        }
+        sentinel_seek(store->sentinel);
+        return;
+    }
+    struct redis_endpoint same = node->endpoint;
+    node_connect(node, &same);
+}
+
+void redis_node_up(struct node *node)
+{
+    struct redis_store *store = node->store;
+    const struct store_listener *listener = &store->base.listener;
+    bool anew = node->moved && store->cluster == NULL;
+    node->moved = false;
     store->down_told = false;
+    subscriber_follow(store->subscriber, anew);
+    redis_tell_connected(store, true);
     if (listener->up != NULL && !store->closing) {
         listener->up(listener->owner);
     }
 }
 
-static void tell_down(struct redis_store *store, const struct redis_fault *fault)
+void redis_node_down(struct node *node, const struct redis_fault *fault)
 {
-    const struct store_listener *listener = &store->base.listener;
-    bool told = store->down_told;
-    store->down_told = true;
-    if (listener->down != NULL && !told && !store->closing) {
-        listener->down(listener->owner, fault->code, &fault->problem);
-    }
-}
-
-/* The connection. */
-
-static void on_reconnect(uv_timer_t *timer);
-
-static void reconnect_in(struct redis_store *store, int64_t ms)
-{
-    (void)uv_timer_start(&store->reconnect, on_reconnect, (uint64_t)ms, 0);
-}
-
-/* The first look for another server is at once; a server that sends us away again has to wait. */
-static int64_t reconnect_delay(struct redis_store *store, const struct redis_fault *fault)
-{
-    bool first = store->backoff.limit_ms == 0;
-    int64_t delay = backoff_next(&store->backoff);
-    return first && fault->remedy == REDIS_REDISCOVER ? 0 : delay;
-}
-
-/* The link is closed already. */
-static void lose(struct redis_store *store, const struct redis_fault *fault)
-{
-    struct call_list orphans = store->sent;
-    bool was_ready = store->ready;
-    store->sent = (struct call_list){0};
-    store->link = NULL;
-    store->ready = false;
-    store->leaving = false;
-    store->fault = *fault;
-    store->has_fault = true;
-    store->moved = store->moved || fault->remedy == REDIS_REDISCOVER;
-    reconnect_in(store, reconnect_delay(store, fault));
-    if (!was_ready) {
-        tell_connected(store, false);
+    struct redis_store *store = node->store;
+    if (store->cluster != NULL) {
+        cluster_refresh(store->cluster); /* another node may have its slots soon */
     }
     tell_down(store, fault);
-    traffic_orphan(store, orphans, fault);
 }
 
-void redis_store_drop(struct redis_store *store, const struct redis_fault *fault)
+void redis_node_circuit(struct node *node, bool open)
 {
-    if (!store->closing) {
-        link_close(store->link);
-        lose(store, fault);
+    const struct store_listener *listener = &node->store->base.listener;
+    if (listener->circuit != NULL && !node->store->closing) {
+        listener->circuit(listener->owner, open, node->endpoint.name, &node->fault.problem);
     }
 }
 
-static void on_lost(void *owner, const struct redis_fault *fault)
+bool redis_redirect(struct node *node, struct store_call *call, const struct redis_fault *fault,
+                    const struct resp_value *error)
 {
-    struct redis_store *store = owner;
-    redis_store_tell_error(store, fault->code);
-    redis_store_drop(store, fault);
-}
-
-static void on_ready(void *owner)
-{
-    struct redis_store *store = owner;
-    store->ready = true;
-    store->form = SCRIPT_PLAIN;
-    store->full_form_refused = false;
-    (void)snprintf(store->reign, sizeof store->reign, "%016" PRIx64 "%016" PRIx64,
-                   prng_next(&store->prng), prng_next(&store->prng));
-    subscriber_follow(store->subscriber, store->moved);
-    store->moved = false;
-    tell_connected(store, true);
-    tell_up(store);
-}
-
-static void on_received(void *owner, const struct resp_value *value)
-{
-    traffic_receive(owner, value);
-}
-
-static const struct link_events link_events = {
-    .ready = on_ready, .received = on_received, .lost = on_lost};
-
-static void on_reconnect(uv_timer_t *timer)
-{
-    struct redis_store *store = timer->data;
-    store->link = link_open(store->loop, &store->target, &link_events, store);
-    if (store->link == NULL) {
-        struct redis_fault fault;
-        redis_fault_set(&fault, "memory", REDIS_RECONNECT, "out of memory");
-        lose(store, &fault);
-    }
-}
-
-void redis_store_hasten(struct redis_store *store)
-{
-    bool waits = store->link == NULL && uv_is_active((uv_handle_t *)&store->reconnect);
-    if (waits && uv_timer_get_due_in(&store->reconnect) > HASTY_RECONNECT_MS) {
-        reconnect_in(store, 1 + prng_below(&store->prng, HASTY_RECONNECT_MS));
-    }
+    struct cluster *cluster = node->store->cluster;
+    (void)fault;
+    return cluster != NULL && cluster_redirect(cluster, node, call, error);
 }
 
 /* Messages. */
@@ -158,11 +131,34 @@ static void on_hint(void *owner, const char *election, const char *what)
 
 static void on_subscriber_error(void *owner, const struct redis_fault *fault)
 {
-    redis_store_tell_error(owner, fault->code);
+    redis_tell_error(owner, fault->code);
 }
 
-static const struct subscriber_events subscriber_events = {.hint = on_hint,
-                                                           .error = on_subscriber_error};
+/* Every node of a cluster hears all messages. */
+static bool where_to_listen(void *owner, struct redis_endpoint *endpoint)
+{
+    const struct redis_store *store = owner;
+    for (size_t i = 0; i < node_count(store); i++) {
+        const struct node *node = node_at(store, i);
+        if (node->ready) {
+            *endpoint = node->endpoint;
+            return true;
+        }
+    }
+    *endpoint = store->copy.endpoints[0];
+    return store->copy.options.mode == REDIS_STANDALONE;
+}
+
+static void on_alive(void *owner)
+{
+    struct redis_store *store = owner;
+    if (store->node != NULL) {
+        node_hasten(store->node, 0);
+    }
+}
+
+static const struct subscriber_events subscriber_events = {
+    .where = where_to_listen, .alive = on_alive, .hint = on_hint, .error = on_subscriber_error};
 
 static void subscribe(struct store *base, const char *election)
 {
@@ -176,45 +172,92 @@ static void unsubscribe(struct store *base, const char *election)
 
 /* The store itself. */
 
+static struct node *node_for(struct redis_store *store, const char *election)
+{
+    char key[CALL_KEY_SIZE];
+    if (store->cluster == NULL || store->closing) {
+        return store->node;
+    }
+    (void)snprintf(key, sizeof key, "%s%s", store->copy.options.key_prefix, election);
+    return cluster_node_of(store->cluster, key);
+}
+
 static void submit(struct store *base, struct store_call *call, const struct lease_request *request,
                    int64_t timeout_ms)
 {
-    traffic_submit(of(base), call, request, timeout_ms);
+    struct redis_store *store = of(base);
+    struct node *node = store->closing ? NULL : node_for(store, request->election);
+    if (node == NULL) {
+        traffic_refuse(store, call, request);
+    } else {
+        traffic_submit(node, call, request, timeout_ms);
+    }
+}
+
+static const char *mode_name(enum redis_mode mode)
+{
+    switch (mode) {
+    case REDIS_STANDALONE:
+        return "standalone";
+    case REDIS_SENTINEL:
+        return "sentinel";
+    case REDIS_CLUSTER:
+        return "cluster";
+    }
+    return "";
+}
+
+static bool worse(const struct breaker *breaker, const struct breaker *than)
+{
+    return than == NULL || (breaker->state == BREAKER_OPEN && than->state != BREAKER_OPEN) ||
+           (breaker->state == BREAKER_HALF_OPEN && than->state == BREAKER_CLOSED);
 }
 
 static void health(const struct store *base, struct store_health *health)
 {
     const struct redis_store *store = (const struct redis_store *)base;
+    const struct breaker *worst = NULL;
     *health =
         (struct store_health){.kind = "redis",
-                              .mode = "standalone",
-                              .endpoint = store->copy.endpoint,
-                              .connected = store->ready,
+                              .mode = mode_name(store->copy.options.mode),
+                              .endpoint = store->copy.endpoints[0].name,
+                              .tls = store->tls != NULL,
+                              .connected = node_count(store) > 0 && !store->has_fault,
                               .last_ok_ms = store->last_ok_ms,
                               .circuit = "closed",
                               .last_error = store->has_fault ? store->fault.problem.text : NULL};
+    for (size_t i = 0; i < node_count(store); i++) {
+        const struct node *node = node_at(store, i);
+        health->connected = health->connected && node->ready;
+        health->bare = health->bare || node->bare;
+        if (node->has_fault) {
+            health->last_error = node->fault.problem.text;
+        }
+        if (worse(&node->breaker, worst)) {
+            worst = &node->breaker;
+            health->circuit = breaker_state_name(worst);
+        }
+    }
+    if (store->node != NULL && !store->closing) {
+        health->endpoint = store->node->endpoint.name;
+    }
 }
 
 static void free_store(struct redis_store *store)
 {
     slots_deinit(&store->slots);
+    tls_context_free(store->tls);
     redis_options_deinit(&store->copy);
     free(store);
 }
 
-static void on_closed(uv_handle_t *handle)
+void redis_part_closed(struct redis_store *store)
 {
-    struct redis_store *store = handle->data;
-    if (--store->open_handles > 0) {
+    if (--store->open_parts > 0) {
         return;
     }
-    struct redis_fault fault;
-    redis_fault_set(&fault, "closed", REDIS_RECONNECT, "the store was closed");
-    struct call_list orphans = store->sent;
-    store->sent = (struct call_list){0};
-    traffic_orphan(store, orphans, &fault);
-    store->fault = fault;
-    store->has_fault = true;
+    store->node = NULL;
+    store->cluster = NULL;
     while (store->unsent.count > 0) {
         traffic_answer_unsent(store);
     }
@@ -225,6 +268,11 @@ static void on_closed(uv_handle_t *handle)
     }
 }
 
+static void on_next_turn_closed(uv_handle_t *handle)
+{
+    redis_part_closed(handle->data);
+}
+
 static void close_store(struct store *base)
 {
     struct redis_store *store = of(base);
@@ -232,13 +280,11 @@ static void close_store(struct store *base)
         return;
     }
     store->closing = true;
-    store->ready = false;
-    link_close(store->link);
-    store->link = NULL;
     subscriber_close(store->subscriber);
-    uv_close((uv_handle_t *)&store->give_up, on_closed);
-    uv_close((uv_handle_t *)&store->reconnect, on_closed);
-    uv_close((uv_handle_t *)&store->next_turn, on_closed);
+    sentinel_close(store->sentinel);
+    cluster_close(store->cluster);
+    node_close(store->node);
+    uv_close((uv_handle_t *)&store->next_turn, on_next_turn_closed);
 }
 
 static const struct store_class redis_class = {.submit = submit,
@@ -247,25 +293,75 @@ static const struct store_class redis_class = {.submit = submit,
                                                .health = health,
                                                .close = close_store};
 
-static void start(struct redis_store *store)
+static void seed(struct redis_store *store)
 {
-    uint64_t seed = 0;
-    if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
-        seed = (uint64_t)boottime_us() ^ (uint64_t)(uintptr_t)store;
+    uint64_t number = 0;
+    if (getrandom(&number, sizeof number, 0) != sizeof number) {
+        number = (uint64_t)boottime_us() ^ (uint64_t)(uintptr_t)store;
     }
-    prng_init(&store->prng, seed);
-    (void)uv_timer_init(store->loop, &store->give_up);
-    (void)uv_timer_init(store->loop, &store->reconnect);
-    (void)uv_idle_init(store->loop, &store->next_turn);
-    store->give_up.data = store;
-    store->reconnect.data = store;
-    store->next_turn.data = store;
-    store->open_handles = HANDLES;
-    reconnect_in(store, 0);
+    prng_init(&store->prng, number);
 }
 
-struct store *redis_store_new(uv_loop_t *loop, const struct redis_store_options *options,
-                              const struct store_listener *listener, struct problem *problem)
+static void set_manners(struct redis_store *store)
+{
+    enum { SENTINEL_PATIENCE_MS = 1000 }; /* for each: a dead one must not cost the lease */
+    const struct redis_store_options *options = &store->copy.options;
+    int64_t connect_ms = options->connect_timeout_ms;
+    store->servers = (struct link_manners){.username = options->username,
+                                           .password = options->password,
+                                           .client_name = options->client_name,
+                                           .db = options->db,
+                                           .primary_only = options->mode == REDIS_SENTINEL,
+                                           .connect_timeout_ms = connect_ms,
+                                           .keepalive_ms = options->keepalive_ms,
+                                           .tls = store->tls};
+    store->sentinels = store->servers;
+    store->sentinels.username = options->sentinel_username;
+    store->sentinels.password = options->sentinel_password;
+    store->sentinels.db = 0;
+    store->sentinels.primary_only = false;
+    if (connect_ms > SENTINEL_PATIENCE_MS) {
+        store->sentinels.connect_timeout_ms = SENTINEL_PATIENCE_MS;
+    }
+}
+
+static bool make_topology(struct redis_store *store)
+{
+    enum redis_mode mode = store->copy.options.mode;
+    if (mode == REDIS_CLUSTER) {
+        store->cluster = cluster_new(store);
+        return store->cluster != NULL;
+    }
+    store->node = node_new(store, &store->copy.endpoints[0]);
+    if (mode == REDIS_SENTINEL && store->node != NULL) {
+        store->sentinel = sentinel_new(store);
+    }
+    return store->node != NULL && (mode != REDIS_SENTINEL || store->sentinel != NULL);
+}
+
+/* False when memory is short: what there is then is closed by the caller, on the loop. */
+static bool start(struct redis_store *store)
+{
+    struct backoff backoff = {.prng = &store->prng,
+                              .min_ms = store->copy.options.reconnect_min_ms,
+                              .max_ms = store->copy.options.reconnect_max_ms};
+    seed(store);
+    set_manners(store);
+    (void)uv_idle_init(store->loop, &store->next_turn);
+    store->next_turn.data = store;
+    store->open_parts = 1;
+    store->subscriber = subscriber_new(store->loop, &store->servers, store->copy.options.key_prefix,
+                                       &backoff, &subscriber_events, store);
+    if (store->subscriber == NULL || !make_topology(store)) {
+        return false;
+    }
+    if (store->node != NULL) {
+        node_begin(store->node);
+    }
+    return true;
+}
+
+static struct redis_store *make(const struct redis_store_options *options, struct problem *problem)
 {
     struct redis_store *store = calloc(1, sizeof *store);
     if (store == NULL) {
@@ -276,19 +372,59 @@ struct store *redis_store_new(uv_loop_t *loop, const struct redis_store_options 
         free(store);
         return NULL;
     }
-    store->base = (struct store){.class = &redis_class, .listener = *listener};
-    store->loop = loop;
-    store->target = (struct link_target){&store->copy.options, store->copy.endpoint};
-    store->backoff = (struct backoff){.prng = &store->prng,
-                                      .min_ms = options->reconnect_min_ms,
-                                      .max_ms = options->reconnect_max_ms};
-    store->subscriber =
-        subscriber_new(loop, &store->target, &store->backoff, &subscriber_events, store);
-    if (store->subscriber == NULL) {
-        (void)problem_set(problem, "store: out of memory");
+    store->tls = options->tls.on ? tls_context_new(&options->tls, problem) : NULL;
+    if (options->tls.on && store->tls == NULL) {
         free_store(store);
         return NULL;
     }
-    start(store);
+    return store;
+}
+
+struct store *redis_store_new(uv_loop_t *loop, const struct redis_store_options *options,
+                              const struct store_listener *listener, struct problem *problem)
+{
+    struct redis_store *store = make(options, problem);
+    if (store == NULL) {
+        return NULL;
+    }
+    store->base = (struct store){.class = &redis_class, .listener = *listener};
+    store->loop = loop;
+    if (!start(store)) {
+        store->base.listener = (struct store_listener){0};
+        close_store(&store->base);
+        (void)problem_set(problem, "store: out of memory");
+        return NULL;
+    }
     return &store->base;
+}
+
+static bool replace(const char **mine, const char *theirs)
+{
+    char *copy = theirs != NULL ? strdup(theirs) : NULL;
+    if (theirs != NULL && copy == NULL) {
+        return false;
+    }
+    if (*mine != NULL) {
+        explicit_bzero((void *)(uintptr_t)*mine, strlen(*mine));
+        free((void *)(uintptr_t)*mine);
+    }
+    *mine = copy;
+    return true;
+}
+
+bool redis_store_refresh(struct store *base, const struct redis_store_options *options,
+                         struct problem *problem)
+{
+    struct redis_store *store = of(base);
+    struct tls_context *tls = options->tls.on ? tls_context_new(&options->tls, problem) : NULL;
+    if (options->tls.on && tls == NULL) {
+        return false;
+    }
+    struct redis_store_options *mine = &store->copy.options;
+    bool good = replace(&mine->password, options->password) &&
+                replace(&mine->sentinel_password, options->sentinel_password);
+    tls_context_free(store->tls);
+    store->tls = tls;
+    set_manners(store);
+    return good || problem_set(problem, "store: out of memory");
 }

@@ -8,7 +8,9 @@ enum { PING_EVERY_MS = 15000, WHAT_SIZE = 16 };
 
 struct subscriber {
     uv_loop_t *loop;
-    const struct link_target *target;
+    const struct link_manners *manners;
+    const char *key_prefix;
+    struct redis_endpoint endpoint; /* of the present connection */
     struct backoff backoff;
     const struct subscriber_events *events;
     void *owner;
@@ -43,8 +45,7 @@ static size_t position(const struct subscriber *subscriber, const char *election
 static void add_channel(struct subscriber *subscriber, const char *election)
 {
     char channel[REDIS_KEY_PREFIX_MAX + LEASE_ELECTION_SIZE + 16];
-    int length = snprintf(channel, sizeof channel, "%s%s:events",
-                          subscriber->target->options->key_prefix, election);
+    int length = snprintf(channel, sizeof channel, "%s%s:events", subscriber->key_prefix, election);
     resp_part(link_output(subscriber->link), channel, (size_t)length);
 }
 
@@ -69,6 +70,10 @@ static void on_ready(void *owner)
     struct subscriber *subscriber = owner;
     subscriber->ready = true;
     subscriber->heard = true;
+    subscriber->events->alive(subscriber->owner);
+    if (subscriber->link == NULL) {
+        return;
+    }
     if (subscriber->count > 0) {
         struct text *output = link_output(subscriber->link);
         resp_begin(output, subscriber->count + 1);
@@ -84,7 +89,7 @@ static void on_ready(void *owner)
 /* The election that a channel is about; NULL when it is none of ours. */
 static const char *find_election(const struct subscriber *subscriber, const char *channel)
 {
-    const char *prefix = subscriber->target->options->key_prefix;
+    const char *prefix = subscriber->key_prefix;
     size_t prefix_length = strlen(prefix), length = strlen(channel), suffix = strlen(":events");
     if (length < prefix_length + suffix || strncmp(channel, prefix, prefix_length) != 0 ||
         strcmp(channel + length - suffix, ":events") != 0) {
@@ -123,7 +128,7 @@ static void on_received(void *owner, const struct resp_value *value)
     struct subscriber *subscriber = owner;
     subscriber->heard = true;
     if (value->kind == RESP_ERROR) {
-        struct redis_place place = {.endpoint = subscriber->target->endpoint};
+        struct redis_place place = {.endpoint = subscriber->endpoint.name};
         struct redis_fault fault;
         redis_fault_read(&fault, value->bytes, value->length, &place);
         subscriber->events->error(subscriber->owner, &fault);
@@ -155,7 +160,10 @@ static const struct link_events link_events = {
 
 static void connect_now(struct subscriber *subscriber)
 {
-    subscriber->link = link_open(subscriber->loop, subscriber->target, &link_events, subscriber);
+    if (subscriber->events->where(subscriber->owner, &subscriber->endpoint)) {
+        subscriber->link = link_open(subscriber->loop, &subscriber->endpoint, subscriber->manners,
+                                     &link_events, subscriber);
+    }
     if (subscriber->link == NULL) {
         wait_for(subscriber, backoff_next(&subscriber->backoff));
     }
@@ -172,7 +180,7 @@ static void on_timer(uv_timer_t *timer)
         struct redis_fault fault;
         redis_fault_set(&fault, "timeout", REDIS_RECONNECT,
                         "the server at %s did not answer on the connection for messages",
-                        subscriber->target->endpoint);
+                        subscriber->endpoint.name);
         link_close(subscriber->link);
         on_lost(subscriber, &fault);
         return;
@@ -185,8 +193,8 @@ static void on_timer(uv_timer_t *timer)
     wait_for(subscriber, PING_EVERY_MS);
 }
 
-struct subscriber *subscriber_new(uv_loop_t *loop, const struct link_target *target,
-                                  const struct backoff *backoff,
+struct subscriber *subscriber_new(uv_loop_t *loop, const struct link_manners *manners,
+                                  const char *key_prefix, const struct backoff *backoff,
                                   const struct subscriber_events *events, void *owner)
 {
     struct subscriber *subscriber = calloc(1, sizeof *subscriber);
@@ -194,7 +202,8 @@ struct subscriber *subscriber_new(uv_loop_t *loop, const struct link_target *tar
         return NULL;
     }
     subscriber->loop = loop;
-    subscriber->target = target;
+    subscriber->manners = manners;
+    subscriber->key_prefix = key_prefix;
     subscriber->backoff = *backoff;
     subscriber->events = events;
     subscriber->owner = owner;
@@ -271,6 +280,16 @@ void subscriber_follow(struct subscriber *subscriber, bool anew)
     if (subscriber->link == NULL && subscriber->count > 0) {
         (void)uv_timer_stop(&subscriber->timer);
         connect_now(subscriber);
+    }
+}
+
+void subscriber_each(const struct subscriber *subscriber,
+                     void (*each)(void *owner, const char *key), void *owner)
+{
+    for (size_t i = 0; i < subscriber->count; i++) {
+        char key[REDIS_KEY_PREFIX_MAX + LEASE_ELECTION_SIZE];
+        (void)snprintf(key, sizeof key, "%s%s", subscriber->key_prefix, subscriber->elections[i]);
+        each(owner, key);
     }
 }
 

@@ -17,14 +17,18 @@ enum { SUBSCRIBER_ELECTIONS_MAX = 65536 };
 struct subscriber;
 
 struct subscriber_events {
+    /* Where to connect now; false: nowhere yet. */
+    bool (*where)(void *owner, struct redis_endpoint *endpoint);
+    /* It is connected: a sign of life. */
+    void (*alive)(void *owner);
     void (*hint)(void *owner, const char *election, const char *what);
     void (*error)(void *owner, const struct redis_fault *fault);
 };
 
-/* `target` and `backoff->prng` are borrowed until subscriber_close(), which the owner calls at any
- * time, also from a callback. NULL when memory is short. */
-struct subscriber *subscriber_new(uv_loop_t *loop, const struct link_target *target,
-                                  const struct backoff *backoff,
+/* `manners`, `key_prefix` and `backoff->prng` are borrowed until subscriber_close(), which the
+ * owner calls at any time, also from a callback. NULL when memory is short. */
+struct subscriber *subscriber_new(uv_loop_t *loop, const struct link_manners *manners,
+                                  const char *key_prefix, const struct backoff *backoff,
                                   const struct subscriber_events *events, void *owner);
 
 void subscriber_add(struct subscriber *subscriber, const char *election);
@@ -33,6 +37,10 @@ void subscriber_remove(struct subscriber *subscriber, const char *election);
 /* The calls have a connection again: so wait no longer, and when that may lead to another server
  * (`anew`), connect to that one, too. */
 void subscriber_follow(struct subscriber *subscriber, bool anew);
+
+/* Calls `each` with the key of every election. */
+void subscriber_each(const struct subscriber *subscriber,
+                     void (*each)(void *owner, const char *key), void *owner);
 
 /* Nothing is called any more. Takes NULL, too. */
 void subscriber_close(struct subscriber *subscriber);

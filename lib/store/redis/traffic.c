@@ -1,7 +1,7 @@
+/* The calls on the connection to one server, each from its submit to its answer. */
 #include "lib/store/redis/internal.h"
 
 #include "lib/base/moment.h"
-#include "lib/store/redis/script.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,22 @@
 enum { SENDS_BY_NAME_MAX = 2 };
 
 /* store_call.stage: where a call is, or why it is answered without having been sent. */
-enum stage { STAGE_SENT = 1, STAGE_UNCONNECTED, STAGE_OVERLOAD, STAGE_MEMORY, STAGE_OVERSIZE };
+enum stage {
+    STAGE_HELD = 1,
+    STAGE_SENT,
+    STAGE_UNCONNECTED,
+    STAGE_CIRCUIT,
+    STAGE_OVERLOAD,
+    STAGE_MEMORY,
+    STAGE_OVERSIZE,
+};
+
+static struct call_slot *slot_of(const struct store_call *call)
+{
+    return call->slot;
+}
+
+/* Answers. */
 
 static void answer(struct redis_store *store, struct store_call *call, struct lease_reply *reply)
 {
@@ -29,27 +44,28 @@ static void answer_without(struct redis_store *store, struct store_call *call,
     answer(store, call, &reply);
 }
 
-void traffic_orphan(struct redis_store *store, struct call_list orphans,
-                    const struct redis_fault *fault)
-{
-    for (struct store_call *call; (call = calls_take_first(&orphans)) != NULL;) {
-        answer_without(store, call, LEASE_UNKNOWN, fault);
-    }
-}
-
 static void explain_unsent(const struct redis_store *store, enum stage stage,
                            struct redis_fault *fault)
 {
+    struct store_health health;
+    store_health(&store->base, &health);
+    const char *why = health.last_error != NULL ? health.last_error : "";
+    const char *colon = health.last_error != NULL ? ": " : "";
     switch (stage) {
+    case STAGE_HELD:
     case STAGE_SENT:
     case STAGE_UNCONNECTED:
         redis_fault_set(fault, "unconnected", REDIS_RECONNECT, "not connected to %s%s%s",
-                        store->copy.endpoint, store->has_fault ? ": " : "",
-                        store->has_fault ? store->fault.problem.text : "");
+                        health.endpoint, colon, why);
+        return;
+    case STAGE_CIRCUIT:
+        redis_fault_set(fault, "circuit_open", REDIS_RETRY,
+                        "not asked, because %s failed %d times in a row%s%s", health.endpoint,
+                        store->copy.options.breaker_failures, colon, why);
         return;
     case STAGE_OVERLOAD:
         redis_fault_set(fault, "overload", REDIS_RETRY, "more than %d calls to %s are under way",
-                        REDIS_STORE_CALLS_MAX, store->copy.endpoint);
+                        REDIS_STORE_CALLS_MAX, health.endpoint);
         return;
     case STAGE_MEMORY:
         redis_fault_set(fault, "memory", REDIS_RETRY, "out of memory");
@@ -83,6 +99,7 @@ static void on_next_turn(uv_idle_t *handle)
 static void fail_later(struct redis_store *store, struct store_call *call, enum stage stage)
 {
     call->stage = (int)stage;
+    slots_give_back(&store->slots, call->slot);
     call->slot = NULL;
     calls_add(&store->unsent, call);
     if (!store->closing) {
@@ -90,140 +107,351 @@ static void fail_later(struct redis_store *store, struct store_call *call, enum 
     }
 }
 
-/* Sends a call for the first time or, after NOSCRIPT, again. */
-static void send_call(struct redis_store *store, struct store_call *call)
+void traffic_orphan(struct node *node, const struct redis_fault *fault)
+{
+    struct redis_store *store = node->store;
+    struct call_list lists[] = {node->answered, node->sent}, held = node->held;
+    node->answered = node->sent = node->held = (struct call_list){0};
+    node->waits = false;
+    for (struct store_call *call; (call = calls_take_first(&held)) != NULL;) {
+        fail_later(store, call, STAGE_UNCONNECTED);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        for (struct store_call *call; (call = calls_take_first(&lists[i])) != NULL;) {
+            answer_without(store, call, LEASE_UNKNOWN, fault);
+        }
+    }
+}
+
+/* Time limits. */
+
+static void on_give_up(uv_timer_t *timer);
+
+static void watch(struct node *node, uint64_t deadline)
+{
+    uint64_t now = uv_now(node->store->loop);
+    uint64_t left_ms = deadline > now ? deadline - now : 0;
+    if (!uv_is_active((uv_handle_t *)&node->give_up) ||
+        uv_timer_get_due_in(&node->give_up) > left_ms) {
+        (void)uv_timer_start(&node->give_up, on_give_up, left_ms, 0);
+    }
+}
+
+/* Fails those that were held too long, and says when the next one will have been. */
+static uint64_t give_up_held(struct node *node, uint64_t now)
+{
+    struct call_list held = node->held;
+    node->held = (struct call_list){0};
+    for (struct store_call *call; (call = calls_take_first(&held)) != NULL;) {
+        if (call->give_up_at <= now) {
+            fail_later(node->store, call, STAGE_UNCONNECTED);
+        } else {
+            calls_add(&node->held, call);
+        }
+    }
+    return calls_earliest(&node->held);
+}
+
+static void on_give_up(uv_timer_t *timer)
+{
+    struct node *node = timer->data;
+    uint64_t now = uv_now(node->store->loop);
+    uint64_t sent = calls_earliest(&node->sent), answered = calls_earliest(&node->answered);
+    uint64_t earliest = sent < answered ? sent : answered;
+    if (earliest <= now) {
+        struct redis_fault fault;
+        redis_fault_set(&fault, "timeout", REDIS_RECONNECT,
+                        "the server at %s did not answer in time: the connection is opened anew",
+                        node->endpoint.name);
+        node_fail(node, &fault);
+        return;
+    }
+    uint64_t held = give_up_held(node, now);
+    earliest = held < earliest ? held : earliest;
+    if (earliest != UINT64_MAX) {
+        watch(node, earliest);
+    }
+}
+
+/* Sending. */
+
+/* When a server has forgotten the script, a thousand calls under way learn it at once. They are
+ * sent again by name once, behind the first of them, which brings the script along. A call that is
+ * only let in for this once (ASKING) has no second try. */
+static bool is_sent_in_full(const struct node *node, const struct call_slot *slot)
+{
+    const struct store_call *last = node->sent.last;
+    return slot->asking || slot->sent >= SENDS_BY_NAME_MAX ||
+           (slot->sent == 1 && (last == NULL || slot_of(last)->sent == 1));
+}
+
+static void write_call(struct node *node, struct store_call *call)
 {
     struct call_slot *slot = call->slot;
-    struct text *output = link_output(store->link);
-    /* When a server has forgotten the script, a thousand calls under way learn it at once. They are
-     * sent again by name once, behind the first of them, which brings the script along. */
-    bool in_full = slot->sent >= SENDS_BY_NAME_MAX ||
-                   (slot->sent == 1 && (store->sent.last == NULL ||
-                                        ((struct call_slot *)store->sent.last->slot)->sent == 1));
-    if (in_full) {
+    struct text *output = link_output(node->link);
+    if (slot->asking) {
+        resp_begin(output, 1);
+        resp_string(output, "ASKING");
+        slot->replies_before = 1;
+    }
+    if (is_sent_in_full(node, slot)) {
         script_add_in_full(output, slot->form, &slot->arguments);
     } else {
         script_add_by_name(output, slot->form, &slot->arguments);
     }
     slot->sent++;
-    calls_add(&store->sent, call);
-    link_send(store->link);
+    call->stage = STAGE_SENT;
+    calls_add(&node->sent, call);
 }
 
+static bool must_be_replicated(const struct node *node, const struct store_call *call)
+{
+    const struct call_slot *slot = call->slot;
+    return node->store->copy.options.min_replicas > 0 &&
+           (slot->verb == LEASE_ACQUIRE || slot->verb == LEASE_RENEW);
+}
+
+/* One WAIT for all that was just written. It must be over well before the first of these calls
+ * gives up, and blocks the connection meanwhile: so whatever comes now is held until then. */
+static void write_wait(struct node *node)
+{
+    uint64_t now = uv_now(node->store->loop), earliest = calls_earliest(&node->sent);
+    uint64_t left_ms = earliest > now ? earliest - now : 0;
+    struct text *output = link_output(node->link);
+    resp_begin(output, 3);
+    resp_string(output, "WAIT");
+    resp_integer(output, node->store->copy.options.min_replicas);
+    resp_integer(output, 1 + (int64_t)(left_ms / 2));
+    node->waits = true;
+}
+
+static void send_held(struct node *node)
+{
+    bool wait = false;
+    struct call_list held = node->held;
+    node->held = (struct call_list){0};
+    for (struct store_call *call; (call = calls_take_first(&held)) != NULL;) {
+        wait = wait || must_be_replicated(node, call);
+        write_call(node, call);
+    }
+    if (wait) {
+        write_wait(node);
+    }
+    if (node->sent.count > 0) {
+        link_send(node->link);
+    }
+}
+
+static void send_call(struct node *node, struct store_call *call)
+{
+    call->stage = STAGE_HELD;
+    calls_add(&node->held, call);
+    if (node->ready && !node->waits) {
+        send_held(node);
+    }
+}
+
+void traffic_resume(struct node *node)
+{
+    send_held(node);
+}
+
+/* Errors. */
+
 /* The server did nothing with the call, and another way of asking may do. */
-static bool ask_otherwise(struct redis_store *store, struct store_call *call,
-                          struct redis_fault *fault)
+static bool ask_otherwise(struct node *node, struct store_call *call, struct redis_fault *fault)
 {
     struct call_slot *slot = call->slot;
     if (strcmp(fault->code, "NOSCRIPT") == 0 && slot->sent <= SENDS_BY_NAME_MAX) {
-        send_call(store, call);
+        send_call(node, call);
         return true;
     }
-    if (slot->form == SCRIPT_PLAIN && strcmp(fault->code, "OOM") == 0 &&
-        !store->full_form_refused) {
-        store->form = SCRIPT_WHEN_FULL;
+    if (slot->form == SCRIPT_PLAIN && strcmp(fault->code, "OOM") == 0 && !node->full_form_refused) {
+        node->form = SCRIPT_WHEN_FULL;
         slot->form = SCRIPT_WHEN_FULL;
         slot->sent = 0;
-        send_call(store, call);
+        send_call(node, call);
         return true;
     }
     if (slot->form == SCRIPT_WHEN_FULL && strcmp(fault->code, "ERR") == 0) {
-        store->form = SCRIPT_PLAIN;
-        store->full_form_refused = true;
-        struct redis_place place = {.endpoint = store->copy.endpoint};
+        node->form = SCRIPT_PLAIN;
+        node->full_form_refused = true;
+        struct redis_place place = {.endpoint = node->endpoint.name};
         redis_fault_read(fault, "OOM", 3, &place);
     }
     return false;
 }
 
-static void take_error(struct redis_store *store, struct store_call *call,
-                       const struct resp_value *value)
+static void count_failure(struct node *node)
 {
-    const struct call_slot *slot = call->slot;
-    struct redis_place place = {.endpoint = store->copy.endpoint, .key = slot->key};
-    struct redis_fault fault;
-    redis_fault_read(&fault, value->bytes, value->length, &place);
-    if (ask_otherwise(store, call, &fault)) {
-        return;
+    bool closed = node->breaker.state == BREAKER_CLOSED;
+    breaker_fail(&node->breaker, (int64_t)uv_now(node->store->loop));
+    if (closed && node->breaker.state == BREAKER_OPEN) {
+        redis_node_circuit(node, true);
     }
-    store->fault = fault;
-    store->has_fault = true;
-    store->leaving =
-        store->leaving || fault.remedy == REDIS_RECONNECT || fault.remedy == REDIS_REDISCOVER;
-    redis_store_tell_error(store, fault.code);
-    answer_without(store, call, LEASE_FAILED, &fault);
 }
 
-static void on_malformed(struct redis_store *store, struct store_call *call)
+static void count_success(struct node *node)
+{
+    bool closed = node->breaker.state == BREAKER_CLOSED;
+    breaker_succeed(&node->breaker);
+    backoff_reset(&node->backoff);
+    node->has_fault = false;
+    node->store->last_ok_ms = boottime_us() / 1000;
+    if (!closed) {
+        redis_node_circuit(node, false);
+    }
+}
+
+static void take_error(struct node *node, struct store_call *call, const struct resp_value *value)
+{
+    struct redis_place place = {.endpoint = node->endpoint.name, .key = slot_of(call)->key};
+    struct redis_fault fault;
+    redis_fault_read(&fault, value->bytes, value->length, &place);
+    if (ask_otherwise(node, call, &fault)) {
+        return;
+    }
+    redis_tell_error(node->store, fault.code);
+    if (redis_redirect(node, call, &fault, value)) {
+        return;
+    }
+    node->fault = fault;
+    node->has_fault = true;
+    bool elsewhere = fault.remedy == REDIS_REDISCOVER && node->store->cluster == NULL;
+    node->leaving = node->leaving || fault.remedy == REDIS_RECONNECT || elsewhere;
+    if (!fault.about_key) {
+        count_failure(node);
+    }
+    answer_without(node->store, call, LEASE_FAILED, &fault);
+}
+
+static void on_malformed(struct node *node)
 {
     struct redis_fault fault;
     redis_fault_set(&fault, "malformed", REDIS_RECONNECT,
                     "the server at %s sent what is no answer of the lease script",
-                    store->copy.endpoint);
-    if (call != NULL) {
-        calls_add(&store->sent, call); /* unknown like the others */
-    }
-    redis_store_tell_error(store, fault.code);
-    redis_store_drop(store, &fault);
+                    node->endpoint.name);
+    node_fail(node, &fault);
 }
 
-static void take_answer(struct redis_store *store, struct store_call *call,
-                        const struct resp_value *value)
+/* Answers. */
+
+/* Keeps the answer until WAIT has told whether it counts. */
+static bool keep_reply(struct call_slot *slot, const struct lease_reply *reply)
+{
+    slot->reply = *reply;
+    text_clear(&slot->meta);
+    text_add(&slot->meta, reply->record.meta);
+    slot->reply.record.meta = slot->meta.bytes != NULL ? slot->meta.bytes : "";
+    return !slot->meta.failed;
+}
+
+static void take_answer(struct node *node, struct store_call *call, const struct resp_value *value)
 {
     struct lease_reply reply;
     if (!script_read_answer(value, &reply)) {
-        on_malformed(store, call);
+        calls_add(&node->sent, call); /* unknown like the others */
+        on_malformed(node);
         return;
     }
-    backoff_reset(&store->backoff);
-    store->has_fault = false;
-    store->last_ok_ms = boottime_us() / 1000;
-    answer(store, call, &reply);
-}
-
-void traffic_receive(struct redis_store *store, const struct resp_value *value)
-{
-    struct store_call *call = calls_take_first(&store->sent);
-    if (call == NULL) {
-        on_malformed(store, NULL);
-        return;
-    }
-    if (value->kind == RESP_ERROR) {
-        take_error(store, call, value);
+    count_success(node);
+    node->bare = strncmp(reply.version, node->reign, strlen(node->reign)) == 0;
+    if (!must_be_replicated(node, call)) {
+        answer(node->store, call, &reply);
+    } else if (keep_reply(call->slot, &reply)) {
+        calls_add(&node->answered, call);
     } else {
-        take_answer(store, call, value);
-    }
-    if (store->leaving && store->link != NULL && store->sent.count == 0) {
-        struct redis_fault fault = store->fault;
-        redis_store_drop(store, &fault);
+        struct redis_fault fault;
+        redis_fault_set(&fault, "memory", REDIS_RETRY, "out of memory");
+        answer_without(node->store, call, LEASE_UNKNOWN, &fault);
     }
 }
 
-static void on_give_up(uv_timer_t *timer);
-
-static void watch(struct redis_store *store, uint64_t deadline)
+/* Why the answers do not count, although they were carried out. */
+static void explain_wait(const struct node *node, const struct resp_value *value,
+                         struct redis_fault *fault)
 {
-    uint64_t now = uv_now(store->loop);
-    (void)uv_timer_start(&store->give_up, on_give_up, deadline > now ? deadline - now : 0, 0);
+    if (value->kind == RESP_INTEGER) {
+        redis_fault_set(fault, "unreplicated", REDIS_RETRY,
+                        "%lld of %d replicas of %s have acknowledged in time: the lease does not "
+                        "count (store.min_replicas)",
+                        (long long)value->integer, node->store->copy.options.min_replicas,
+                        node->endpoint.name);
+        return;
+    }
+    struct redis_place place = {.endpoint = node->endpoint.name};
+    struct redis_fault refusal;
+    redis_fault_read(&refusal, value->bytes, value->length, &place);
+    redis_fault_set(fault, refusal.code, REDIS_HOLD,
+                    "store.min_replicas needs the command WAIT (+wait): %.400s",
+                    refusal.problem.text);
 }
 
-static void on_give_up(uv_timer_t *timer)
+static void take_wait(struct node *node, const struct resp_value *value)
 {
-    struct redis_store *store = timer->data;
-    uint64_t earliest = calls_earliest(&store->sent);
-    if (earliest == UINT64_MAX) {
+    struct call_list answered = node->answered;
+    node->answered = (struct call_list){0};
+    node->waits = false;
+    bool enough =
+        value->kind == RESP_INTEGER && value->integer >= node->store->copy.options.min_replicas;
+    struct redis_fault fault = {0};
+    if (!enough && answered.count > 0) {
+        explain_wait(node, value, &fault);
+        redis_tell_error(node->store, fault.code);
+        node->fault = fault;
+        node->has_fault = true;
+    }
+    send_held(node); /* before the callbacks, which may close the store */
+    for (struct store_call *call; (call = calls_take_first(&answered)) != NULL;) {
+        struct lease_reply reply = slot_of(call)->reply;
+        reply.replicated = enough;
+        reply.problem = fault.problem;
+        (void)snprintf(reply.error, sizeof reply.error, "%s", fault.code);
+        answer(node->store, call, &reply);
+    }
+}
+
+void traffic_receive(struct node *node, const struct resp_value *value)
+{
+    struct store_call *call = node->sent.first;
+    if (call != NULL && slot_of(call)->replies_before > 0) {
+        slot_of(call)->replies_before--; /* to ASKING */
         return;
     }
-    if (earliest > uv_now(store->loop)) {
-        watch(store, earliest);
-        return;
+    (void)calls_take_first(&node->sent);
+    if (call == NULL && node->waits) {
+        take_wait(node, value);
+    } else if (call == NULL) {
+        on_malformed(node);
+    } else if (value->kind == RESP_ERROR) {
+        take_error(node, call, value);
+    } else {
+        take_answer(node, call, value);
     }
-    struct redis_fault fault;
-    redis_fault_set(&fault, "timeout", REDIS_RECONNECT,
-                    "the server at %s did not answer in time: the connection is opened anew",
-                    store->copy.endpoint);
-    redis_store_tell_error(store, fault.code);
-    redis_store_drop(store, &fault);
+    bool idle = node->sent.count == 0 && !node->waits;
+    if (node->leaving && node->link != NULL && idle) {
+        struct redis_fault fault = node->fault;
+        node_drop(node, &fault);
+    }
+}
+
+/* Submits. */
+
+/* What a holder does for its lease, and an operator by hand, is never put off. */
+static bool is_urgent(const struct lease_request *request)
+{
+    switch (request->verb) {
+    case LEASE_RENEW:
+    case LEASE_RELEASE:
+    case LEASE_BOOTSTRAP:
+    case LEASE_VACATE:
+        return true;
+    case LEASE_OBSERVE:
+        return request->term > 0; /* a holder reads back what it was granted */
+    case LEASE_ACQUIRE:
+        return false;
+    }
+    return false;
 }
 
 static bool fits(const struct lease_request *request)
@@ -232,8 +460,9 @@ static bool fits(const struct lease_request *request)
            strlen(request->meta) <= REDIS_META_MAX;
 }
 
-static struct call_slot *prepare(struct redis_store *store, const struct lease_request *request)
+static struct call_slot *prepare(struct node *node, const struct lease_request *request)
 {
+    struct redis_store *store = node->store;
     struct call_slot *slot = slots_take(&store->slots);
     if (slot == NULL) {
         return NULL;
@@ -244,46 +473,76 @@ static struct call_slot *prepare(struct redis_store *store, const struct lease_r
     (void)snprintf(channel, sizeof channel, "%s:events", slot->key);
     struct script_context context = {.key = slot->key,
                                      .channel = channel,
-                                     .reign = store->reign,
+                                     .reign = node->reign,
                                      .restart_guard = store->copy.options.restart_guard};
     script_add_arguments(&slot->arguments, request, &context);
     if (slot->arguments.failed) {
         slots_give_back(&store->slots, slot);
         return NULL;
     }
+    slot->verb = request->verb;
+    slot->form = node->form;
     return slot;
 }
 
-void traffic_submit(struct redis_store *store, struct store_call *call,
-                    const struct lease_request *request, int64_t timeout_ms)
+static void begin(struct redis_store *store, struct store_call *call,
+                  const struct lease_request *request, int64_t timeout_ms)
 {
     call->request_id = request->id;
     call->give_up_at = uv_now(store->loop) + (uint64_t)timeout_ms;
-    if (store->closing || !store->ready || store->leaving) {
-        if (!store->closing && (request->verb == LEASE_RENEW || request->verb == LEASE_RELEASE)) {
-            redis_store_hasten(store);
-        }
-        fail_later(store, call, STAGE_UNCONNECTED);
-        return;
+    call->slot = NULL;
+}
+
+void traffic_refuse(struct redis_store *store, struct store_call *call,
+                    const struct lease_request *request)
+{
+    begin(store, call, request, 0);
+    fail_later(store, call, STAGE_UNCONNECTED);
+}
+
+/* Somebody's lease runs out meanwhile. */
+static void refuse_unconnected(struct node *node, struct store_call *call, bool urgent)
+{
+    enum { HASTY_RECONNECT_MS = 1000 };
+    if (urgent) {
+        node_hasten(node, HASTY_RECONNECT_MS);
     }
-    if (!fits(request)) {
+    fail_later(node->store, call, STAGE_UNCONNECTED);
+}
+
+void traffic_submit(struct node *node, struct store_call *call, const struct lease_request *request,
+                    int64_t timeout_ms)
+{
+    struct redis_store *store = node->store;
+    int64_t now_ms = (int64_t)uv_now(store->loop);
+    bool urgent = is_urgent(request);
+    begin(store, call, request, timeout_ms);
+    if (node->closing || !node->ready || node->leaving) {
+        refuse_unconnected(node, call, urgent);
+    } else if (!urgent && !breaker_admits(&node->breaker, now_ms)) {
+        fail_later(store, call, STAGE_CIRCUIT);
+    } else if (!fits(request)) {
         fail_later(store, call, STAGE_OVERSIZE);
-        return;
-    }
-    if (store->sent.count >= REDIS_STORE_CALLS_MAX) {
+    } else if (node->sent.count + node->held.count >= REDIS_STORE_CALLS_MAX) {
         fail_later(store, call, STAGE_OVERLOAD);
-        return;
-    }
-    call->stage = STAGE_SENT;
-    call->slot = prepare(store, request);
-    if (call->slot == NULL) {
+    } else if ((call->slot = prepare(node, request)) == NULL) {
         fail_later(store, call, STAGE_MEMORY);
+    } else {
+        send_call(node, call);
+        watch(node, call->give_up_at);
+    }
+}
+
+void traffic_forward(struct node *node, struct store_call *call, bool asking)
+{
+    struct call_slot *slot = call->slot;
+    if (node->closing || node->sent.count + node->held.count >= REDIS_STORE_CALLS_MAX) {
+        fail_later(node->store, call, node->closing ? STAGE_UNCONNECTED : STAGE_OVERLOAD);
         return;
     }
-    ((struct call_slot *)call->slot)->form = store->form;
-    send_call(store, call);
-    if (!uv_is_active((uv_handle_t *)&store->give_up) ||
-        uv_timer_get_due_in(&store->give_up) > (uint64_t)timeout_ms) {
-        watch(store, call->give_up_at);
-    }
+    slot->asking = asking;
+    slot->sent = 0;
+    slot->form = node->form != 0 ? node->form : SCRIPT_PLAIN;
+    send_call(node, call);
+    watch(node, call->give_up_at);
 }

@@ -19,20 +19,82 @@ struct transport {
     uv_connect_t connecting;
     uv_write_t write;
     int open_handles;
-    bool is_tcp, closing, reading, is_writing, has_ended;
-    struct transport_options options;
+    bool is_tcp, closing, is_writing, has_ended;
+    bool shaking, tls_failed;
+    int64_t keepalive_ms, user_timeout_ms;
+    struct tls_session *tls; /* NULL: plain */
     const struct transport_events *events;
     void *owner;
-    struct text output;    /* gathered */
+    struct text output;    /* gathered, in plain */
+    struct text encrypted; /* gathered, when there is TLS */
     struct text in_flight; /* libuv has it */
     char input[INPUT_SIZE];
 };
+
+static void write_gathered(struct transport *transport);
 
 static void end(struct transport *transport, int status)
 {
     if (!transport->closing && !transport->has_ended) {
         transport->has_ended = true;
         transport->events->ended(transport->owner, status);
+    }
+}
+
+static void fail_tls(struct transport *transport)
+{
+    transport->tls_failed = true;
+    if (!transport->shaking) {
+        end(transport, UV_EPROTO);
+    } else if (!transport->closing && !transport->has_ended) {
+        transport->has_ended = true;
+        transport->events->connected(transport->owner, UV_EPROTO);
+    }
+}
+
+static void shake_hands(struct transport *transport)
+{
+    enum tls_progress progress = tls_shake_hands(transport->tls);
+    tls_take_output(transport->tls, &transport->encrypted);
+    write_gathered(transport); /* also an alert that tells the server why */
+    if (progress == TLS_BROKEN) {
+        fail_tls(transport);
+    } else if (progress == TLS_READY && !transport->has_ended) {
+        transport->shaking = false;
+        transport->events->connected(transport->owner, 0);
+    }
+}
+
+/* Hands on what was fed, a piece at a time; the owner may close meanwhile. */
+static void take_plain(struct transport *transport)
+{
+    enum tls_progress progress = TLS_READY;
+    while (progress == TLS_READY && !transport->closing && !transport->has_ended) {
+        size_t length = INPUT_SIZE;
+        progress = tls_read(transport->tls, transport->input, &length);
+        if (progress == TLS_READY) {
+            transport->events->received(transport->owner, transport->input, length);
+        }
+    }
+    if (progress == TLS_BROKEN && !transport->closing) {
+        fail_tls(transport);
+        return;
+    }
+    tls_take_output(transport->tls, &transport->encrypted); /* keys may have been renewed */
+    write_gathered(transport);
+}
+
+static void take_encrypted(struct transport *transport, const char *bytes, size_t length)
+{
+    if (!tls_feed(transport->tls, bytes, length)) {
+        fail_tls(transport);
+        return;
+    }
+    if (transport->shaking) {
+        shake_hands(transport);
+    }
+    if (!transport->shaking) {
+        take_plain(transport);
     }
 }
 
@@ -51,9 +113,11 @@ static void take_input(uv_stream_t *stream, ssize_t length, const uv_buf_t *buff
     }
     if (length < 0) {
         end(transport, (int)length);
-        return;
+    } else if (transport->tls != NULL) {
+        take_encrypted(transport, buffer->base, (size_t)length);
+    } else {
+        transport->events->received(transport->owner, buffer->base, (size_t)length);
     }
-    transport->events->received(transport->owner, buffer->base, (size_t)length);
 }
 
 /* Best effort: a connection without these options works, too. */
@@ -62,8 +126,8 @@ static void tune(struct transport *transport)
     if (!transport->is_tcp) {
         return;
     }
-    int64_t seconds = transport->options.keepalive_ms / 1000;
-    unsigned user_timeout = (unsigned)transport->options.user_timeout_ms;
+    int64_t seconds = transport->keepalive_ms / 1000;
+    unsigned user_timeout = (unsigned)transport->user_timeout_ms;
     uv_os_fd_t fd;
     (void)uv_tcp_nodelay(&transport->socket.tcp, 1);
     (void)uv_tcp_keepalive(&transport->socket.tcp, 1, seconds > 0 ? (unsigned)seconds : 1);
@@ -82,10 +146,13 @@ static void on_connected(uv_connect_t *request, int status)
         tune(transport);
         status = uv_read_start(&transport->socket.stream, lend_input, take_input);
     }
+    if (status == 0 && transport->tls != NULL) {
+        transport->shaking = true;
+        shake_hands(transport);
+        return;
+    }
     transport->events->connected(transport->owner, status);
 }
-
-static void write_gathered(struct transport *transport);
 
 static void on_written(uv_write_t *request, int status)
 {
@@ -102,20 +169,39 @@ static void on_written(uv_write_t *request, int status)
     write_gathered(transport);
 }
 
+static void encrypt_gathered(struct transport *transport)
+{
+    struct text *plain = &transport->output;
+    if (plain->length == 0 || transport->shaking) {
+        return;
+    }
+    if (tls_write(transport->tls, plain->bytes, plain->length) != TLS_READY) {
+        fail_tls(transport);
+        return;
+    }
+    text_clear(plain);
+    tls_take_output(transport->tls, &transport->encrypted);
+}
+
 static void write_gathered(struct transport *transport)
 {
     if (transport->is_writing || transport->has_ended || transport->closing) {
         return;
     }
-    if (transport->output.failed || transport->output.length > TRANSPORT_OUTPUT_MAX) {
+    if (transport->output.failed || transport->encrypted.failed ||
+        transport->output.length > TRANSPORT_OUTPUT_MAX) {
         end(transport, UV_ENOMEM);
         return;
     }
-    if (transport->output.length == 0) {
+    if (transport->tls != NULL) {
+        encrypt_gathered(transport);
+    }
+    struct text *ready = transport->tls != NULL ? &transport->encrypted : &transport->output;
+    if (ready->length == 0 || transport->has_ended || transport->closing) {
         return;
     }
-    struct text gathered = transport->output;
-    transport->output = transport->in_flight;
+    struct text gathered = *ready;
+    *ready = transport->in_flight;
     transport->in_flight = gathered;
     uv_buf_t buffer = uv_buf_init(gathered.bytes, (unsigned)gathered.length);
     transport->write.data = transport;
@@ -139,7 +225,9 @@ static void on_closed(uv_handle_t *handle)
     if (--transport->open_handles > 0) {
         return;
     }
+    tls_session_free(transport->tls);
     text_free(&transport->output);
+    text_free(&transport->encrypted);
     text_free(&transport->in_flight);
     free(transport);
 }
@@ -164,11 +252,19 @@ struct transport *transport_open(uv_loop_t *loop, const struct sockaddr *address
         *status = UV_ENOMEM;
         return NULL;
     }
-    transport->options = *options;
+    transport->keepalive_ms = options->keepalive_ms;
+    transport->user_timeout_ms = options->user_timeout_ms;
     transport->is_tcp = address->sa_family != AF_UNIX;
+    transport->tls = options->tls != NULL ? tls_session_new(options->tls, options->host) : NULL;
+    if (options->tls != NULL && transport->tls == NULL) {
+        free(transport);
+        *status = UV_ENOMEM;
+        return NULL;
+    }
     *status = transport->is_tcp ? uv_tcp_init(loop, &transport->socket.tcp)
                                 : uv_pipe_init(loop, &transport->socket.pipe, 0);
     if (*status < 0) {
+        tls_session_free(transport->tls);
         free(transport);
         return NULL;
     }
@@ -189,6 +285,21 @@ void transport_listen(struct transport *transport, const struct transport_events
 {
     transport->events = events;
     transport->owner = owner;
+}
+
+const char *transport_why(const struct transport *transport)
+{
+    if (transport->tls_failed) {
+        return tls_why(transport->tls);
+    }
+    return transport->shaking && transport->has_ended
+               ? "it ended the connection during the TLS handshake: does it speak TLS on this port?"
+               : NULL;
+}
+
+bool transport_is_shaking(const struct transport *transport)
+{
+    return transport->shaking;
 }
 
 struct text *transport_output(struct transport *transport)

@@ -186,23 +186,33 @@ shared void client_closed(void *owner)
     ((struct client *)owner)->closed = true;
 }
 
-shared struct redis_store_options options_tcp(const struct server *server)
+shared struct redis_store_options options_at(const char *host, int port)
 {
-    return (struct redis_store_options){.host = "127.0.0.1",
-                                        .port = server->port,
+    static struct redis_address address;
+    address = (struct redis_address){host, port};
+    return (struct redis_store_options){.mode = REDIS_STANDALONE,
+                                        .addresses = &address,
+                                        .address_count = 1,
                                         .client_name = "leaderd-test",
                                         .key_prefix = "leader-election:",
                                         .connect_timeout_ms = 5000,
                                         .keepalive_ms = 60000,
                                         .reconnect_min_ms = 5,
                                         .reconnect_max_ms = 40,
+                                        .breaker_failures = 1000,
+                                        .breaker_open_ms = 50,
                                         .restart_guard = true};
+}
+
+shared struct redis_store_options options_tcp(const struct server *server)
+{
+    return options_at("127.0.0.1", server->port);
 }
 
 shared struct redis_store_options options_unix(const struct server *server)
 {
     struct redis_store_options options = options_tcp(server);
-    options.host = NULL;
+    options.address_count = 0;
     options.unix_path = server->socket_path;
     return options;
 }

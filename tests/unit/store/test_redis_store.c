@@ -84,7 +84,7 @@ START_TEST(a_name_is_resolved_and_its_addresses_tried)
 {
     /* Where localhost is ::1, too, nobody listens there. */
     struct redis_store_options options = options_tcp(&server);
-    options.host = "localhost";
+    options = options_at("localhost", server.port);
     live_a_life(&options);
 }
 END_TEST
@@ -165,7 +165,7 @@ END_TEST
 START_TEST(a_closed_port_is_reported_once)
 {
     struct redis_store_options options = options_tcp(&server);
-    options.port = free_port();
+    options = options_at("127.0.0.1", free_port());
     expect_down(&options, "ECONNREFUSED", "connection refused");
 }
 END_TEST
@@ -626,7 +626,7 @@ START_TEST(a_store_closes_while_it_connects)
 {
     struct redis_store_options options = options_tcp(&server);
     struct test_call call;
-    options.host = "localhost";
+    options = options_at("localhost", server.port);
     for (int turns = 0; turns < 6; turns++) {
         client_init(&client);
         client_open(&client, &options);
@@ -646,9 +646,10 @@ START_TEST(options_out_of_range_are_refused)
     struct problem problem;
     client_init(&client);
     struct redis_store_options good = options_tcp(&server), bad = good;
-    bad.port = 65536;
+    bad = options_at("127.0.0.1", 65536);
     ck_assert_ptr_null(redis_store_new(&client.loop, &bad, &listener, &problem));
     ck_assert_ptr_nonnull(strstr(problem.text, "65536"));
+    good = options_tcp(&server);
     bad = good;
     bad.unix_path = "/tmp/both";
     ck_assert_ptr_null(redis_store_new(&client.loop, &bad, &listener, &problem));
