@@ -276,6 +276,13 @@ static bool is_connecting(const struct election *election, const struct lease_re
     return strcmp(reply->error, "unconnected") == 0 && health.last_error == NULL;
 }
 
+/* What is only read says nothing about replicas that do not follow. */
+static bool ends_trouble(const struct election *election)
+{
+    return strcmp(election->last_error.code, "unreplicated") != 0 ||
+           election->sent_verb == LEASE_ACQUIRE || election->sent_verb == LEASE_RENEW;
+}
+
 static void measure(struct election *election, const struct lease_reply *reply)
 {
     int64_t took_us = boottime_us() - election->sent_us;
@@ -287,13 +294,13 @@ static void measure(struct election *election, const struct lease_reply *reply)
         profile_add(&election->profile, operation, took_us);
     }
     const struct election_listener *listener = &election->listener;
-    if (answered && reply->replicated) {
+    if (answered && reply->replicated && ends_trouble(election)) {
         election->in_trouble = false;
         if (election->trouble_told) {
             election->trouble_told = false;
             (void)listener->trouble(listener->owner, election, election->sent_verb, NULL, NULL);
         }
-    } else if (!is_connecting(election, reply)) {
+    } else if ((!answered || !reply->replicated) && !is_connecting(election, reply)) {
         struct lease_error *error = &election->last_error;
         bool news = !election->in_trouble || strcmp(error->code, reply->error) != 0;
         election->in_trouble = true;

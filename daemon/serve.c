@@ -44,17 +44,15 @@ static void raise_descriptor_limit(void)
     }
 }
 
-static void on_store_up(void *owner)
+static void on_store_up(void *owner, const char *endpoint)
 {
     struct app *app = owner;
-    struct store_health health;
     char message[EVENT_MESSAGE_MAX];
     app->store_up = true;
     if (app->store == NULL) {
         return;
     }
-    store_health(app->store, &health);
-    (void)snprintf(message, sizeof message, "the store can be reached: %s", health.endpoint);
+    (void)snprintf(message, sizeof message, "the store can be reached: %s", endpoint);
     chronicle_daemon(app, EVENT_STORE_CONNECTED, LOG_LEVEL_INFO, NULL, message);
     for (size_t i = app->election_count; i > 0; i--) {
         if (i <= app->election_count) {

@@ -39,8 +39,8 @@ struct store_call {
 /* What a store tells of its own accord. Every pointer may be NULL. Called on the loop. */
 struct store_listener {
     void *owner;
-    /* The store can be asked again. */
-    void (*up)(void *owner);
+    /* The store, or the one of its servers that is named, can be asked again. */
+    void (*up)(void *owner, const char *endpoint);
     /* It cannot; `code` as in lease_reply.error, `problem` says why. Once per loss. */
     void (*down)(void *owner, const char *code, const struct problem *problem);
     /* A message about `election` was published: "released", "acquired", … Only a hint. */

@@ -47,7 +47,7 @@ static void tell_up(struct local_store *store)
         listener->connected(listener->owner, true);
     }
     if (listener->up != NULL) {
-        listener->up(listener->owner);
+        listener->up(listener->owner, store->path);
     }
 }
 

@@ -158,7 +158,7 @@ static void on_turn(uv_timer_t *turn)
     if (!store->up) {
         store->up = true;
         if (listener->up != NULL) {
-            listener->up(listener->owner);
+            listener->up(listener->owner, "memory");
         }
     }
     const struct store_call *end = store->last;

@@ -34,7 +34,8 @@ struct node {
     enum script_form form;  /* in which this server takes the script */
     bool full_form_refused; /* it does not know the other one */
     struct redis_fault fault;
-    bool has_fault; /* `fault` is newer than the last good answer */
+    bool has_fault;    /* `fault` is newer than the last good answer */
+    bool unreplicated; /* `fault` is about WAIT, and only WAIT ends it */
 
     struct call_list held;     /* to be sent when the link is ready, or WAIT is answered */
     struct call_list sent;     /* in the order of their answers */

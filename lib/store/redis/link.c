@@ -214,12 +214,13 @@ static void on_ended(void *owner, int status)
         lose_by_tls(link, why);
         return;
     }
-    if (status != UV_EOF || link->first_length > 0) {
+    bool early = link->first_length == 0 && (status == UV_EOF || status == UV_ECONNRESET);
+    if (!early) {
         lose_by_status(link, status);
         return;
     }
     struct redis_fault fault;
-    redis_fault_set(&fault, "EOF", REDIS_RECONNECT,
+    redis_fault_set(&fault, status == UV_EOF ? "EOF" : "ECONNRESET", REDIS_RECONNECT,
                     "the server at %s closed the connection before it answered: is it Redis, and "
                     "without TLS?",
                     link->endpoint.name);

@@ -30,6 +30,7 @@ static void lose(struct node *node, const struct redis_fault *fault)
     node->link = NULL;
     node->ready = false;
     node->leaving = false;
+    node->unreplicated = false;
     node->fault = *fault;
     node->has_fault = true;
     node->moved = node->moved || fault->remedy == REDIS_REDISCOVER;

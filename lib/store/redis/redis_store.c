@@ -89,7 +89,7 @@ void redis_node_up(struct node *node)
     subscriber_follow(store->subscriber, anew);
     redis_tell_connected(store, true);
     if (listener->up != NULL && !store->closing) {
-        listener->up(listener->owner);
+        listener->up(listener->owner, node->endpoint.name);
     }
 }
 

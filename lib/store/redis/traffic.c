@@ -296,7 +296,7 @@ static void count_success(struct node *node)
     bool closed = node->breaker.state == BREAKER_CLOSED;
     breaker_succeed(&node->breaker);
     backoff_reset(&node->backoff);
-    node->has_fault = false;
+    node->has_fault = node->has_fault && node->unreplicated;
     node->store->last_ok_ms = boottime_us() / 1000;
     if (!closed) {
         redis_node_circuit(node, false);
@@ -387,27 +387,42 @@ static void explain_wait(const struct node *node, const struct resp_value *value
                     refusal.problem.text);
 }
 
+static bool is_grant(const struct lease_reply *reply)
+{
+    return reply->outcome == LEASE_ACQUIRED || reply->outcome == LEASE_RENEWED ||
+           reply->outcome == LEASE_REASSERTED;
+}
+
+static void answer_replicated(struct node *node, struct store_call *call,
+                              const struct redis_fault *fault)
+{
+    struct lease_reply reply = slot_of(call)->reply;
+    if (fault != NULL && is_grant(&reply)) {
+        reply.replicated = false;
+        reply.problem = fault->problem;
+        (void)snprintf(reply.error, sizeof reply.error, "%s", fault->code);
+    }
+    answer(node->store, call, &reply);
+}
+
 static void take_wait(struct node *node, const struct resp_value *value)
 {
     struct call_list answered = node->answered;
+    int64_t wanted = node->store->copy.options.min_replicas;
+    bool enough = value->kind == RESP_INTEGER && value->integer >= wanted;
+    struct redis_fault fault;
     node->answered = (struct call_list){0};
     node->waits = false;
-    bool enough =
-        value->kind == RESP_INTEGER && value->integer >= node->store->copy.options.min_replicas;
-    struct redis_fault fault = {0};
-    if (!enough && answered.count > 0) {
+    if (!enough) {
         explain_wait(node, value, &fault);
         redis_tell_error(node->store, fault.code);
         node->fault = fault;
-        node->has_fault = true;
     }
+    node->has_fault = !enough;
+    node->unreplicated = !enough;
     send_held(node); /* before the callbacks, which may close the store */
     for (struct store_call *call; (call = calls_take_first(&answered)) != NULL;) {
-        struct lease_reply reply = slot_of(call)->reply;
-        reply.replicated = enough;
-        reply.problem = fault.problem;
-        (void)snprintf(reply.error, sizeof reply.error, "%s", fault.code);
-        answer(node->store, call, &reply);
+        answer_replicated(node, call, enough ? NULL : &fault);
     }
 }
 

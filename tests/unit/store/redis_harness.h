@@ -146,8 +146,9 @@ struct client {
     char hint_what[32];
 };
 
-shared void client_up(void *owner)
+shared void client_up(void *owner, const char *endpoint)
 {
+    (void)endpoint;
     ((struct client *)owner)->ups++;
 }
 
