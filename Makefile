@@ -138,7 +138,7 @@ check: ## build with sanitizers and run all tests: under ten minutes
 	$(MAKE) -j2 FLAVOR=release WERROR=-Werror all build/release/tests/sim/sim \
 		build/release/tests/unit/elector/test_reign build/release/tests/unit/elector/test_waiting \
 		build/release/tests/conformance/test_rules
-	tests/run "tests/lint/layers build/asan" \
+	tests/run "tests/lint/layers build/asan" "tests/conformance/given build/asan" \
 		$(patsubst $(O)/%,build/asan/%,$(UNIT_TESTS) $(CONFORMANCE_TESTS)) \
 		"make -s sim-short FLAVOR=release" "tests/sim/mutants build/release" \
 		"tests/model/run short"

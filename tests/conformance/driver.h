@@ -11,7 +11,7 @@
 
 #include "lib/store/local/local_store.h"
 #include "lib/store/memory/memory_store.h"
-#include "tests/unit/store/redis_harness.h"
+#include "tests/conformance/given.h"
 
 #include <sqlite3.h>
 
@@ -146,12 +146,36 @@ static void silence_redis(bool silent)
     ck_assert_int_eq(kill(redis_server.pid, silent ? SIGSTOP : SIGCONT), 0);
 }
 
+static void open_given(struct client *client)
+{
+    struct redis_store_options options = options_given();
+    client_start(client, &options);
+}
+
+static void neighbour_given(struct client *client, const struct client *first)
+{
+    (void)first;
+    open_given(client);
+}
+
 static const struct driver drivers[] = {
     {"memory", true, open_memory, NULL, restart_memory, client_stop, NULL},
     {"local", false, open_local, neighbour_local, NULL, close_local, silence_local},
     {"redis", true, open_redis, neighbour_redis, restart_redis, close_redis, silence_redis},
+    {"redis", true, open_given, neighbour_given, NULL, client_stop, NULL},
 };
 
-enum { DRIVERS = sizeof drivers / sizeof drivers[0] };
+enum { GIVEN = 3 };
+
+/* Those to be tested: the given one alone, or all that we can set up ourselves. */
+shared int first_driver(void)
+{
+    return is_given() ? GIVEN : 0;
+}
+
+shared int end_of_drivers(void)
+{
+    return is_given() ? GIVEN + 1 : GIVEN;
+}
 
 #endif

@@ -304,7 +304,7 @@ static Suite *suite(void)
     TCase *tests = tcase_create("stores");
     tcase_set_timeout(tests, 20);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        tcase_add_loop_test(tests, rules[i], 0, DRIVERS);
+        tcase_add_loop_test(tests, rules[i], first_driver(), end_of_drivers());
     }
     suite_add_tcase(all, tests);
     return all;

@@ -126,8 +126,8 @@ static Suite *suite(void)
     Suite *all = suite_create("random histories");
     TCase *tests = tcase_create("stores");
     tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, a_random_history_is_the_same_in_the_store_and_in_the_table, 0,
-                        DRIVERS);
+    tcase_add_loop_test(tests, a_random_history_is_the_same_in_the_store_and_in_the_table,
+                        first_driver(), end_of_drivers());
     suite_add_tcase(all, tests);
     return all;
 }

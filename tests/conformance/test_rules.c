@@ -356,6 +356,12 @@ static void choose_redis(void)
     open_driver();
 }
 
+static void choose_given(void)
+{
+    driver = GIVEN;
+    open_driver();
+}
+
 static TCase *make_case(int index, SFun setup)
 {
     const TTest *const rules[] = {
@@ -395,9 +401,10 @@ static TCase *make_case(int index, SFun setup)
 static Suite *suite(void)
 {
     Suite *all = suite_create("conformance");
-    suite_add_tcase(all, make_case(0, choose_memory));
-    suite_add_tcase(all, make_case(1, choose_local));
-    suite_add_tcase(all, make_case(2, choose_redis));
+    static const SFun setups[] = {choose_memory, choose_local, choose_redis, choose_given};
+    for (int i = first_driver(); i < end_of_drivers(); i++) {
+        suite_add_tcase(all, make_case(i, setups[i]));
+    }
     return all;
 }
 

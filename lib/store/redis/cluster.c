@@ -14,7 +14,7 @@ struct cluster {
     struct scout *scout;
     struct backoff backoff;
     uv_timer_t refresh;
-    bool asking, closing;
+    bool asking, known, closing;
     struct node *nodes[NODES_MAX];
     size_t count;
     struct redis_endpoint *named; /* primaries of the latest map */
@@ -135,6 +135,10 @@ static bool on_answered(void *owner, const struct redis_endpoint *from, size_t i
     backoff_reset(&cluster->backoff);
     prune(cluster);
     subscriber_each(cluster->store->subscriber, use_for, cluster);
+    if (!cluster->known && cluster->count == 0) {
+        redis_tell_up(cluster->store, from->name); /* nothing is in use yet */
+    }
+    cluster->known = true;
     return true;
 }
 

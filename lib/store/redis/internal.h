@@ -85,9 +85,10 @@ bool redis_redirect(struct node *node, struct store_call *call, const struct red
 /* No server is known to be asked. */
 void redis_unreachable(struct redis_store *store, const struct redis_fault *fault);
 
-/* Counters of the listener. */
+/* The listener, who may leave things out. */
 void redis_tell_error(struct redis_store *store, const char *code);
 void redis_tell_connected(struct redis_store *store, bool success);
+void redis_tell_up(struct redis_store *store, const char *endpoint);
 
 /* A part of the store was closed; the last one ends it. */
 void redis_part_closed(struct redis_store *store);

@@ -44,6 +44,14 @@ void redis_tell_connected(struct redis_store *store, bool success)
     }
 }
 
+void redis_tell_up(struct redis_store *store, const char *endpoint)
+{
+    const struct store_listener *listener = &store->base.listener;
+    if (listener->up != NULL && !store->closing) {
+        listener->up(listener->owner, endpoint);
+    }
+}
+
 static void tell_down(struct redis_store *store, const struct redis_fault *fault)
 {
     const struct store_listener *listener = &store->base.listener;
@@ -82,15 +90,12 @@ void redis_node_due(struct node *node)
 void redis_node_up(struct node *node)
 {
     struct redis_store *store = node->store;
-    const struct store_listener *listener = &store->base.listener;
     bool anew = node->moved && store->cluster == NULL;
     node->moved = false;
     store->down_told = false;
     subscriber_follow(store->subscriber, anew);
     redis_tell_connected(store, true);
-    if (listener->up != NULL && !store->closing) {
-        listener->up(listener->owner, node->endpoint.name);
-    }
+    redis_tell_up(store, node->endpoint.name);
 }
 
 void redis_node_down(struct node *node, const struct redis_fault *fault)

@@ -532,7 +532,9 @@ void traffic_submit(struct node *node, struct store_call *call, const struct lea
     int64_t now_ms = (int64_t)uv_now(store->loop);
     bool urgent = is_urgent(request);
     begin(store, call, request, timeout_ms);
-    if (node->closing || !node->ready || node->leaving) {
+    /* A node of a cluster is connected to by the first call for it. */
+    bool new = store->cluster != NULL && node->link != NULL && !node->has_fault;
+    if (node->closing || node->leaving || !(node->ready || new)) {
         refuse_unconnected(node, call, urgent);
     } else if (!urgent && !breaker_admits(&node->breaker, now_ms)) {
         fail_later(store, call, STAGE_CIRCUIT);
