@@ -144,7 +144,9 @@ check: ## build with sanitizers and run all tests: under ten minutes
 		"tests/model/run short"
 	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
 		"python3 tests/torture/test_checker.py" "python3 docs/examples/fencing.py" tests/docs/links \
-		"python3 tests/torture/torture.py --minutes 2 --seed 20261123"
+		"python3 tests/torture/torture.py --minutes 2 --seed 20261123" \
+		"python3 tests/torture/torture.py --minutes 1 --store sentinel --seed 1" \
+		"python3 tests/torture/torture.py --minutes 1 --store cluster --seed 1"
 
 check-all: check ## also: both compilers, formatting, static analysis, long simulation
 	$(MAKE) -j2 CC=clang O=build/clang WERROR=-Werror all
@@ -179,5 +181,6 @@ demo: all ## three daemons and a Redis: hand-over as it happens, in 20 seconds
 bench-handover: all ## measure hand-over, a thousand watchers, a thousand elections
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json
 
-torture: all ## MINUTES=10 SEED=n: kill, freeze, cut and step everything; judge the history
-	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/torture/torture.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+torture: all ## MINUTES=10 SEED=n STORE=redis|sentinel|cluster|…: kill, freeze, cut and step everything; judge the history
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/torture/torture.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
+		$(if $(STORE),--store $(STORE))

@@ -1,5 +1,6 @@
 """A private redis-server on a unix socket and loopback ports, and a client of a few lines."""
 import os
+import re
 import signal
 import socket
 
@@ -108,6 +109,14 @@ class RedisServer:
 def _tls_options(port, tls, pair, auth_clients):
     return ["--tls-port", str(port), "--tls-cert-file", pair.cert, "--tls-key-file", pair.key,
             "--tls-ca-cert-file", tls.ca.cert, "--tls-auth-clients", "yes" if auth_clients else "no"]
+
+
+def documented_user(password):
+    """What follows ACL SETUSER in docs/redis.md for the user of elections."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(here, "..", "..", "docs", "redis.md"), encoding="utf-8") as file:
+        line = re.search(r"^(?:redis-cli )?ACL SETUSER (.*)$", file.read(), re.M).group(1)
+    return [word.replace("CHANGE-ME", password) for word in line.split()]
 
 
 def encoded(words):

@@ -93,13 +93,54 @@ def step(run, noise, target):
         (0, lambda: run.step_clock(seconds))]
 
 
+def failover(run, noise, target):
+    del noise, target
+    return "failover by the servers", [(0, run.fail_over)]
+
+
+def _on_primary(run, begin, end, seconds):
+    """`end` is done to the server to which `begin` was done, whoever is the primary by then."""
+    struck = []
+
+    def strike():
+        primary = run.primary()
+        if primary is not None:
+            struck.append(primary)
+            begin(primary)
+    return [(0, strike), (seconds, lambda: [end(p) for p in struck])]
+
+
+def primary_kill(run, noise, target):
+    del target
+    away = length(noise)
+    return f"primary killed, restarted empty after {away:.2f} s", _on_primary(
+        run, lambda p: p.kill(), lambda p: p.start(), away)
+
+
+def primary_freeze(run, noise, target):
+    del target
+    time = length(noise)
+    return f"primary frozen for {time:.2f} s", _on_primary(
+        run, lambda p: p.freeze(), lambda p: p.thaw(), time)
+
+
+def move(run, noise, target):
+    del target
+    time = noise.choice((0, RENEW_S))
+    return f"the slot moves, {time:.1f} s halfway", [
+        (0, lambda: run.move_slot(lambda: run.sleep(time)))]
+
+
 # Faults of one group touch the same thing: an episode does not take two of them on one target.
-DAEMON, NETWORK, REDIS, CLOCK = "daemon", "network", "redis", "clock"
+DAEMON, NETWORK, REDIS, CLOCK, SERVERS, SLOTS = (
+    "daemon", "network", "redis", "clock", "servers", "slots")
 KINDS = {
     "kill": (kill, DAEMON), "terminate": (terminate, DAEMON), "freeze": (freeze, DAEMON),
     "cut": (cut, NETWORK), "slow": (slow, NETWORK), "reset": (reset, NETWORK),
     "redis_kill": (redis_kill, REDIS), "redis_freeze": (redis_freeze, REDIS),
-    "flush": (flush, REDIS), "step": (step, CLOCK),
+    "flush": (flush, REDIS), "step": (step, CLOCK), "failover": (failover, SERVERS),
+    "primary_kill": (primary_kill, SERVERS), "primary_freeze": (primary_freeze, SERVERS),
+    "move": (move, SLOTS),
 }
 
 
@@ -111,7 +152,8 @@ def episode(run, noise):
         make, group = KINDS[kind]
         led = run.recorder.leader()
         target = led[0] if led and noise.random() < 0.65 else noise.choice(sorted(run.daemons))
-        thing = (group, target if group in (DAEMON, NETWORK) else None)
+        thing = (SERVERS if group == SLOTS else group,
+                 target if group in (DAEMON, NETWORK) else None)
         if thing in taken:
             continue
         taken.add(thing)

@@ -23,16 +23,15 @@ def choose(wanted, names, redis_socket, seed):
 
 
 class NoNetwork:
-    """Daemons that elect through a file of their host."""
+    """Nothing between the daemons and their store."""
 
-    description = "none, the local store"
-
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, url, description):
+        self.address = url
+        self.description = description
 
     def url(self, name):
         del name
-        return "local:" + self.path
+        return self.address
 
     def prefix(self, name):
         del name

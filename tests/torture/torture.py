@@ -28,15 +28,21 @@ from daemon import ROOT, Daemon  # noqa: E402
 from history import Exit, Fault, History  # noqa: E402
 from processes import boottime_ms, temporary_directory  # noqa: E402
 from recorder import Recorder  # noqa: E402
-from redis_server import RedisServer  # noqa: E402
+from certificates import Certificates  # noqa: E402
+from redis_cluster import ClusterSetup, keyslot  # noqa: E402
+from redis_sentinel import SentinelSetup  # noqa: E402
+from redis_server import RedisServer, documented_user  # noqa: E402
+import valkey  # noqa: E402
 
 NAMES = ("ada", "bert", "cleo")
+REPLICAS = 2  # of the primary that Sentinel watches: all that could be promoted must acknowledge
 # After peace a leader within 2 leases and a retry interval; the rest is back-off and scheduling.
 PEACE_LIMIT_S = 2 * faults.LEASE_S + 0.5 + 3
 
 
 class Run:
     now_ms = staticmethod(boottime_ms)
+    sleep = staticmethod(time.sleep)
     key = "leader-election:demo"
 
     def __init__(self, seed, history, options):
@@ -48,28 +54,85 @@ class Run:
         self.daemons = {}
         self.leaving = set()
         self.server = None
+        self.setup = None  # of several servers
         self.offset = None
-        if options.store == "redis":
-            self._set_up_redis(seed, options.network)
-        else:
-            path = os.path.join(temporary_directory("store"), "leases.db")
-            self.network = network.NoNetwork(path)
-            self.groups = {faults.DAEMON}
+        self.store = {"reconnect": {"min": "50ms", "max": "1s"},
+                      "restart_guard": not options.unguarded}
+        getattr(self, "_set_up_" + options.store)(seed, options)
         # Names are for people: every third run has two daemons of one name.
         self.twins = seed % 3 == 0
         for name in NAMES:
-            self._set_up_daemon(name, not options.unguarded)
+            self._set_up_daemon(name)
 
-    def _set_up_redis(self, seed, wanted):
+    def _set_up_local(self, seed, options):
+        del seed, options
+        path = os.path.join(temporary_directory("store"), "leases.db")
+        self.network = network.NoNetwork("local:" + path, "none, the local store")
+        self.groups = {faults.DAEMON}
+
+    def _set_up_sentinel(self, seed, options):
+        del seed, options
+        self.setup = SentinelSetup()
+        self.network = network.NoNetwork(self.setup.url, "left alone; three sentinels")
+        self.groups = {faults.DAEMON, faults.SERVERS}
+        self.store["min_replicas"] = REPLICAS
+
+    def _set_up_cluster(self, seed, options):
+        del seed, options
+        self.setup = ClusterSetup()
+        self.network = network.NoNetwork(self.setup.url, "left alone; a cluster of six")
+        self.groups = {faults.DAEMON, faults.SERVERS, faults.SLOTS}
+        self.store["min_replicas"] = 1
+
+    def _set_up_unix(self, seed, options):
+        self._set_up_one(RedisServer, lambda server: server.unix_url, "a socket file")
+        del seed, options
+
+    def _set_up_tls(self, seed, options):
+        del seed, options
+        made = Certificates()
+        self._set_up_one(lambda **how: RedisServer(tls=made, plain=False, **how),
+                         lambda server: server.tls_url, "left alone; TLS")
+        self.store["tls"] = {"ca_file": made.ca.cert, "cert_file": made.client.cert,
+                             "key_file": made.client.key}
+
+    def _set_up_acl(self, seed, options):
+        """The user of docs/redis.md."""
+        del seed, options
+        words = documented_user("sesame")
+        self._set_up_one(
+            lambda **how: RedisServer("--user", *words, "--user", "default", "off", **how),
+            lambda server: server.url, "left alone; a user with few rights")
+        # With the default user off nobody is there to flush.
+        self.groups.discard(faults.REDIS)
+        path = os.path.join(temporary_directory("secret"), "password")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("sesame")
+        self.store.update(username=words[0], password_file=path)
+
+    def _set_up_valkey(self, seed, options):
+        del seed, options
+        self._set_up_one(lambda **how: RedisServer(binary=valkey.server(), **how),
+                         lambda server: server.url, "left alone; Valkey")
+
+    def _set_up_one(self, make, url, description):
+        self.offset, env = _steppable_clock()
+        self.server = make(env=env)
+        self.network = network.NoNetwork(url(self.server), description)
+        self.groups = {faults.DAEMON, faults.REDIS}
+        if self.offset is not None:
+            self.groups.add(faults.CLOCK)
+
+    def _set_up_redis(self, seed, options):
         self.offset, env = _steppable_clock()
         self.server = RedisServer(env=env)
-        self.network = network.choose(wanted, NAMES, self.server.socket, seed)
+        self.network = network.choose(options.network, NAMES, self.server.socket, seed)
         self.groups = {faults.DAEMON, faults.NETWORK, faults.REDIS}
         if self.offset is not None:
             self.groups.add(faults.CLOCK)
 
-    def _set_up_daemon(self, name, guarded):
-        settings = {"store": {"reconnect": {"min": "50ms", "max": "1s"}, "restart_guard": guarded}}
+    def _set_up_daemon(self, name):
+        settings = {"store": self.store}
         if self.twins and name != NAMES[0]:
             settings["participant_id"] = "twin"
         self.daemons[name] = Daemon(name, self.network.url(name), settings,
@@ -79,8 +142,8 @@ class Run:
     def description(self):
         clock = "by a preloaded library" if faults.CLOCK in self.groups else "none"
         return (f"network: {self.network.description}\n"
-                f"         wall clock steps of the server: {clock}; failover by Sentinel: not part "
-                f"of this run{'; two daemons have one name' if self.twins else ''}")
+                f"         wall clock steps of the server: {clock}"
+                f"{'; two daemons have one name' if self.twins else ''}")
 
     # --- what faults do --------------------------------------------------------------------
 
@@ -123,6 +186,29 @@ class Run:
         after = max(-3600, min(86400, now / 1e9 + seconds))
         self.offset[:8] = struct.pack("q", int(after * 1e9))
 
+    def primary(self):
+        """The server that has the record now; None in between."""
+        if isinstance(self.setup, ClusterSetup):
+            return self.setup.node_of(self.key)
+        return self.setup.primary()
+
+    def fail_over(self):
+        if isinstance(self.setup, ClusterSetup):
+            self.setup.failover(self.setup.node_of(self.key))
+        else:
+            self.setup.failover()
+
+    def move_slot(self, halfway):
+        source = self.setup.node_of(self.key)
+        target = self.noise.choice([n for n in self.setup.primaries() if n is not source])
+        self.setup.move_slot(keyslot(self.key), target, halfway)
+
+    def settle(self):
+        """All servers live and know of one another again."""
+        if self.setup is not None:
+            self.setup.restart_dead()
+            self.setup.await_peace()
+
     # --- the run ---------------------------------------------------------------------------
 
     def play(self, minutes, say):
@@ -131,6 +217,7 @@ class Run:
         while time.monotonic() < until and not self.troubles:
             time.sleep(faults.pause_before(self.noise, self))
             self._episode(faults.episode(self, self.noise), say)
+            self.settle()
             self.await_leader(say)
             time.sleep(self.noise.uniform(0, faults.LEASE_S))
 
@@ -181,6 +268,8 @@ class Run:
             daemon.remove()
         if self.server is not None:
             self.server.stop()
+        if self.setup is not None:
+            self.setup.stop()
         self.network.close()
         self.history.close()
 
@@ -205,7 +294,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--store", choices=("redis", "local"), default="redis")
+    parser.add_argument("--store", default="redis",
+                        choices=("redis", "local", "unix", "tls", "acl", "sentinel", "cluster",
+                                 "valkey"))
     parser.add_argument("--network", choices=("namespaces", "proxy"), default="namespaces",
                         help="what cuts; without the rights for namespaces it is the proxy anyway")
     parser.add_argument("--unguarded", action="store_true",
@@ -224,7 +315,7 @@ def main():
         if not options.quiet:
             print(f"{time.monotonic() - began:7.1f} s  {text}", flush=True)
 
-    print(f"torture: seed {seed}, {options.minutes:g} minutes; {run.description()}", flush=True)
+    print(f"torture: {options.store}, seed {seed}, {options.minutes:g} minutes; {run.description()}", flush=True)
     try:
         run.play(options.minutes, say)
     finally:
