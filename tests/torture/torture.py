@@ -207,7 +207,7 @@ class Run:
         """All servers live and know of one another again."""
         if self.setup is not None:
             self.setup.restart_dead()
-            self.setup.await_peace()
+            self.setup.await_peace(timeout=150)
 
     # --- the run ---------------------------------------------------------------------------
 

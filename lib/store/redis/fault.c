@@ -134,21 +134,22 @@ void redis_fault_read(struct redis_fault *fault, const char *reply, size_t lengt
 {
     const struct row *row = find(reply, length);
     char quote[QUOTE_SIZE];
-    redis_quote(quote, sizeof quote, reply, place->secret ? 0 : length);
-    const char *open = place->secret ? "" : " (";
-    const char *close = place->secret ? "" : ")";
     *fault = (struct redis_fault){.remedy = row->remedy, .about_key = row->about_key};
     if (row->code != NULL) {
         (void)snprintf(fault->code, sizeof fault->code, "%s", row->code);
     } else {
         copy_code(fault->code, reply, length);
     }
-    if (row->about_key && place->key != NULL) {
-        (void)problem_set(&fault->problem, "key \"%s\" %s%s%s%s", place->key, row->says, open,
-                          quote, close);
+    if (place->secret) {
+        (void)snprintf(quote, sizeof quote, "%s", fault->code);
     } else {
-        (void)problem_set(&fault->problem, "the server at %s %s%s%s%s", place->endpoint, row->says,
-                          open, quote, close);
+        redis_quote(quote, sizeof quote, reply, length);
+    }
+    if (row->about_key && place->key != NULL) {
+        (void)problem_set(&fault->problem, "key \"%s\" %s (%s)", place->key, row->says, quote);
+    } else {
+        (void)problem_set(&fault->problem, "the server at %s %s (%s)", place->endpoint, row->says,
+                          quote);
     }
 }
 
