@@ -276,7 +276,9 @@ START_TEST(every_call_is_answered_once_and_never_from_inside_submit)
         store_submit(client.store, &calls[i].call, &request, 5000);
         ck_assert_int_eq(calls[i].answers, 0);
     }
-    run_until(&client, calls[CALLS - 1].answers == 1);
+    for (int i = 0; i < CALLS; i++) {
+        run_until(&client, calls[i].answers > 0);
+    }
     for (int i = 0; i < CALLS; i++) {
         ck_assert_int_eq(calls[i].answers, 1);
     }
