@@ -108,6 +108,11 @@ static void on_circuit(void *owner, bool open, const char *endpoint, const struc
                      open ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, NULL, message);
 }
 
+static void on_weaker(void *owner, const char *code, const struct problem *problem)
+{
+    chronicle_daemon(owner, EVENT_OPERATION_ERROR, LOG_LEVEL_WARN, code, problem->text);
+}
+
 static void close_rest(uv_handle_t *handle, void *argument)
 {
     (void)argument;
@@ -198,6 +203,7 @@ static bool start_store(struct app *app, struct problem *problem)
                                             .connected = on_connected,
                                             .error = on_store_error,
                                             .circuit = on_circuit,
+                                            .weaker = on_weaker,
                                             .closed = on_store_closed};
     app->store = store_open(app->loop, &app->loaded, &listener, problem);
     return app->store != NULL;

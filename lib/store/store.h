@@ -50,6 +50,9 @@ struct store_listener {
     void (*error)(void *owner, const char *code);
     /* The circuit breaker of one of its servers opened, because of `problem`, or closed. */
     void (*circuit)(void *owner, bool open, const char *endpoint, const struct problem *problem);
+    /* It works, but less well, because it refuses something; `problem` says what is weaker. Once per
+     * connection and thing. */
+    void (*weaker)(void *owner, const char *code, const struct problem *problem);
     void (*closed)(void *owner);
 };
 
@@ -63,7 +66,6 @@ struct store_health {
     int64_t last_ok_ms;     /* CLOCK_BOOTTIME of the last answer, 0 for none yet */
     const char *circuit;    /* "closed", "open", "half_open" */
     const char *last_error; /* borrowed sentence, NULL for none */
-    bool bare;              /* it does not tell its reign: hand-over takes a whole lease */
 };
 
 struct store_class {

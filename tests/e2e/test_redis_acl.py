@@ -140,7 +140,12 @@ class Sparse(AclCase):
             with self.subTest(word):
                 server = self.redis()
                 server.command("ACL", "SETUSER", "leaderd", *EVERYTHING, "-" + word.lower())
-                self.end_all(self.elects(server))
+                daemons = self.elects(server)
+                finding = {"INFO": "info_denied", "SUBSCRIBE": "subscribe_denied"}.get(word)
+                found = {e["reason"] for e in daemons[0].events("operation_error")}
+                self.assertEqual(found & {"info_denied", "subscribe_denied"},
+                                 {finding} if finding else set())
+                self.end_all(daemons)
 
     def test_one_that_is_not_there(self):
         for word in DISPENSABLE:

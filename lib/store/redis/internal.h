@@ -87,6 +87,7 @@ void redis_unreachable(struct redis_store *store, const struct redis_fault *faul
 
 /* The listener, who may leave things out. */
 void redis_tell_error(struct redis_store *store, const char *code);
+void redis_tell_weaker(struct redis_store *store, const struct redis_fault *fault);
 void redis_tell_connected(struct redis_store *store, bool success);
 void redis_tell_up(struct redis_store *store, const char *endpoint);
 

@@ -31,6 +31,7 @@ static void lose(struct node *node, const struct redis_fault *fault)
     node->ready = false;
     node->leaving = false;
     node->unreplicated = false;
+    node->bare = false;
     node->fault = *fault;
     node->has_fault = true;
     node->moved = node->moved || fault->remedy == REDIS_REDISCOVER;

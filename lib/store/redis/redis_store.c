@@ -52,6 +52,14 @@ void redis_tell_up(struct redis_store *store, const char *endpoint)
     }
 }
 
+void redis_tell_weaker(struct redis_store *store, const struct redis_fault *fault)
+{
+    const struct store_listener *listener = &store->base.listener;
+    if (listener->weaker != NULL && !store->closing) {
+        listener->weaker(listener->owner, fault->code, &fault->problem);
+    }
+}
+
 static void tell_down(struct redis_store *store, const struct redis_fault *fault)
 {
     const struct store_listener *listener = &store->base.listener;
@@ -139,6 +147,11 @@ static void on_subscriber_error(void *owner, const struct redis_fault *fault)
     redis_tell_error(owner, fault->code);
 }
 
+static void on_deaf(void *owner, const struct redis_fault *fault)
+{
+    redis_tell_weaker(owner, fault);
+}
+
 /* Every node of a cluster hears all messages. */
 static bool where_to_listen(void *owner, struct redis_endpoint *endpoint)
 {
@@ -162,8 +175,11 @@ static void on_alive(void *owner)
     }
 }
 
-static const struct subscriber_events subscriber_events = {
-    .where = where_to_listen, .alive = on_alive, .hint = on_hint, .error = on_subscriber_error};
+static const struct subscriber_events subscriber_events = {.where = where_to_listen,
+                                                           .alive = on_alive,
+                                                           .hint = on_hint,
+                                                           .deaf = on_deaf,
+                                                           .error = on_subscriber_error};
 
 static void subscribe(struct store *base, const char *election)
 {
@@ -234,7 +250,6 @@ static void health(const struct store *base, struct store_health *health)
     for (size_t i = 0; i < node_count(store); i++) {
         const struct node *node = node_at(store, i);
         health->connected = health->connected && node->ready;
-        health->bare = health->bare || node->bare;
         if (node->has_fault) {
             health->last_error = node->fault.problem.text;
         }

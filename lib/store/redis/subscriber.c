@@ -16,7 +16,7 @@ struct subscriber {
     void *owner;
     struct link *link; /* NULL between two attempts, and before the first subscription */
     uv_timer_t timer;  /* the next attempt, or the next PING */
-    bool ready, heard, closing;
+    bool ready, heard, deaf, closing;
     char **elections; /* sorted */
     size_t count, capacity;
 };
@@ -69,6 +69,7 @@ static void on_ready(void *owner)
 {
     struct subscriber *subscriber = owner;
     subscriber->ready = true;
+    subscriber->deaf = false;
     subscriber->heard = true;
     subscriber->events->alive(subscriber->owner);
     if (subscriber->link == NULL) {
@@ -123,6 +124,20 @@ static void take_message(struct subscriber *subscriber, const char *channel, con
     subscriber->events->hint(subscriber->owner, election, what);
 }
 
+static void take_refusal(struct subscriber *subscriber, const struct redis_fault *fault)
+{
+    if (!subscriber->deaf) {
+        struct redis_fault deaf;
+        subscriber->deaf = true;
+        redis_fault_set(&deaf, "subscribe_denied", REDIS_HOLD,
+                        "no messages from the server at %s, so a hand-over is noticed by looking "
+                        "only: %.200s",
+                        subscriber->endpoint.name, fault->problem.text);
+        subscriber->events->deaf(subscriber->owner, &deaf);
+    }
+    subscriber->events->error(subscriber->owner, fault);
+}
+
 static void on_received(void *owner, const struct resp_value *value)
 {
     struct subscriber *subscriber = owner;
@@ -131,7 +146,7 @@ static void on_received(void *owner, const struct resp_value *value)
         struct redis_place place = {.endpoint = subscriber->endpoint.name};
         struct redis_fault fault;
         redis_fault_read(&fault, value->bytes, value->length, &place);
-        subscriber->events->error(subscriber->owner, &fault);
+        take_refusal(subscriber, &fault);
         return;
     }
     backoff_reset(&subscriber->backoff);

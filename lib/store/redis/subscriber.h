@@ -22,6 +22,8 @@ struct subscriber_events {
     /* It is connected: a sign of life. */
     void (*alive)(void *owner);
     void (*hint)(void *owner, const char *election, const char *what);
+    /* This server lets nobody subscribe: there are no hints. Once per connection. */
+    void (*deaf)(void *owner, const struct redis_fault *fault);
     void (*error)(void *owner, const struct redis_fault *fault);
 };
 

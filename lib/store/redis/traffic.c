@@ -346,6 +346,22 @@ static bool keep_reply(struct call_slot *slot, const struct lease_reply *reply)
     return !slot->meta.failed;
 }
 
+/* Where a script may not read INFO, the version begins with the reign of our connection. */
+static void notice_bareness(struct node *node, const struct lease_reply *reply)
+{
+    bool bare = strncmp(reply->version, node->reign, strlen(node->reign)) == 0;
+    if (bare && !node->bare) {
+        struct redis_fault fault;
+        redis_fault_set(&fault, "info_denied", REDIS_HOLD,
+                        "the server at %s lets no script read INFO: a lease that others wrote is "
+                        "taken for one that may be lost, so a hand-over waits one lease; permit "
+                        "+info",
+                        node->endpoint.name);
+        redis_tell_weaker(node->store, &fault);
+    }
+    node->bare = bare;
+}
+
 static void take_answer(struct node *node, struct store_call *call, const struct resp_value *value)
 {
     struct lease_reply reply;
@@ -355,7 +371,7 @@ static void take_answer(struct node *node, struct store_call *call, const struct
         return;
     }
     count_success(node);
-    node->bare = strncmp(reply.version, node->reign, strlen(node->reign)) == 0;
+    notice_bareness(node, &reply);
     if (!must_be_replicated(node, call)) {
         answer(node->store, call, &reply);
     } else if (keep_reply(call->slot, &reply)) {
