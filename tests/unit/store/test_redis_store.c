@@ -640,6 +640,32 @@ START_TEST(a_store_closes_while_it_connects)
 }
 END_TEST
 
+START_TEST(an_open_circuit_refuses_who_waits_and_nobody_else)
+{
+    struct redis_store_options options = options_tcp(&server);
+    struct test_call call;
+    options.breaker_failures = 1;
+    options.breaker_open_ms = 60000;
+    client_start(&client, &options);
+    int64_t term = acquire_fresh(&client);
+    (void)server_command(&server, "CONFIG SET min-replicas-to-write 1");
+    struct lease_request renewal = request_of(LEASE_RENEW, "billing");
+    renewal.term = term;
+    renewal.n = 2;
+    renewal.n_acked = 1;
+    ck_assert_str_eq(ask(&client, &call, &renewal)->error, "NOREPLICAS");
+    ck_assert_str_eq(ask_verb(&client, &call, LEASE_ACQUIRE)->error, "circuit_open");
+    ck_assert_str_eq(ask_verb(&client, &call, LEASE_OBSERVE)->error, "circuit_open");
+    struct store_health health;
+    store_health(client.store, &health);
+    ck_assert_str_eq(health.circuit, "open");
+    (void)server_command(&server, "CONFIG SET min-replicas-to-write 0");
+    ck_assert_int_eq(ask(&client, &call, &renewal)->outcome, LEASE_RENEWED);
+    ck_assert_int_eq(ask_verb(&client, &call, LEASE_ACQUIRE)->outcome, LEASE_SEEN);
+    client_stop(&client);
+}
+END_TEST
+
 START_TEST(options_out_of_range_are_refused)
 {
     struct store_listener listener = {0};
@@ -705,6 +731,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, an_answer_may_close_the_store);
     tcase_add_test(tests, an_unknown_answer_may_close_the_store);
     tcase_add_test(tests, a_store_closes_while_it_connects);
+    tcase_add_test(tests, an_open_circuit_refuses_who_waits_and_nobody_else);
     tcase_add_test(tests, options_out_of_range_are_refused);
     suite_add_tcase(suite, tests);
     return suite;
