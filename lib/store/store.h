@@ -50,8 +50,8 @@ struct store_listener {
     void (*error)(void *owner, const char *code);
     /* The circuit breaker of one of its servers opened, because of `problem`, or closed. */
     void (*circuit)(void *owner, bool open, const char *endpoint, const struct problem *problem);
-    /* It works, but less well, because it refuses something; `problem` says what is weaker. Once per
-     * connection and thing. */
+    /* It works, but less well, because it refuses something; `problem` says what is weaker. Once
+     * per connection and thing. */
     void (*weaker)(void *owner, const char *code, const struct problem *problem);
     void (*closed)(void *owner);
 };
