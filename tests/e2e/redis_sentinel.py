@@ -70,6 +70,22 @@ class Sentinel(RedisServer):
         return len(good), int(state["num-other-sentinels"])
 
 
+class DataNode(RedisServer):
+    def arguments(self):
+        """From a file, into which the sentinels write whom it follows: it comes back as that."""
+        path = os.path.join(self.directory, "redis.conf")
+        if not os.path.exists(path):
+            lines = []
+            for word in super().arguments()[1:]:
+                if word.startswith("--"):
+                    lines.append(word[2:])
+                else:
+                    lines[-1] += f' "{word}"'
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("\n".join(lines) + "\n")
+        return [self.binary, path]
+
+
 class SentinelSetup:
     """`password` is that of the sentinels, `data_password` that of the data nodes."""
 
@@ -83,10 +99,10 @@ class SentinelSetup:
                "plain": tls is None, "binary": binary, "env": env}
         settings = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
                     *secrets, *secure, *options]
-        self.nodes = [RedisServer(*settings, **how)]
+        self.nodes = [DataNode(*settings, **how)]
         first = self.nodes[0].address
         for _ in range(2):
-            self.nodes.append(RedisServer(*settings, "--replicaof", first[0], str(first[1]), **how))
+            self.nodes.append(DataNode(*settings, "--replicaof", first[0], str(first[1]), **how))
         self._await_replicas()
         self.sentinels = [Sentinel(first, *secure, password=password, data_password=data_password,
                                    tls=tls, auth_clients=auth_clients, binary=binary)
@@ -195,7 +211,7 @@ class SentinelSetup:
         self.sentinels[number].kill()
 
     def restart_dead(self):
-        """A data node comes back as it was first configured; the sentinels put it in its place."""
+        """A data node comes back empty, as what it was when it died."""
         for server in self.servers:
             if not server.process.alive():
                 server.start()
