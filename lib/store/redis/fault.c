@@ -75,6 +75,8 @@ static const struct row rows[] = {
     {"ERR unknown command", NULL, REDIS_CONFIGURE, false,
      "lacks a command that leaderd needs (EVALSHA, EVAL, HSET, TIME): it cannot be used as a "
      "store"},
+    {"ERR This instance has cluster support disabled", NULL, REDIS_CONFIGURE, false,
+     "is no node of a cluster: write redis:// or rediss:// in store.url"},
     {"ERR DB index is out of range", NULL, REDIS_CONFIGURE, false,
      "has no database of this number: check store.url"},
     {"ERR invalid DB index", NULL, REDIS_CONFIGURE, false,

@@ -68,7 +68,11 @@ static bool read_address(const struct resp_value *value, struct redis_endpoint *
 static void explain(const struct sentinel *sentinel, const struct redis_endpoint *from,
                     const struct resp_value *value, struct redis_fault *fault)
 {
-    if (value->kind == RESP_ERROR) {
+    if (value->kind == RESP_ERROR && strncmp(value->bytes, "ERR unknown command", 19) == 0) {
+        redis_fault_set(fault, "sentinel", REDIS_CONFIGURE,
+                        "the server at %s is no sentinel: check the addresses in store.url",
+                        from->name);
+    } else if (value->kind == RESP_ERROR) {
         struct redis_place place = {.endpoint = from->name};
         redis_fault_read(fault, value->bytes, value->length, &place);
     } else if (value->kind == RESP_NIL) {

@@ -545,7 +545,7 @@ static void too_many_watchers(void)
     await_numbers("parked=2 ");
     expect(fds[2], "GET /wait", "", 429, "Retry-After: 1\r\n");
     close(fds[0]);
-    await_numbers("parked=1 ");
+    await_numbers("parked=1 gone=1 connections=2 watchers=1 ");
     say(fds[2], WAIT);
     await_numbers("parked=2 ");
     for (size_t i = 1; i < 3; i++) {
