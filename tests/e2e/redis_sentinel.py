@@ -126,7 +126,10 @@ class SentinelSetup:
 
     def primary(self):
         """The node that the sentinels agree on and that is a primary; None in between."""
-        told = {s.primary() for s in self._answering()}
+        try:
+            told = {s.primary() for s in self._answering()}
+        except DOWN:
+            return None
         nodes = [n for n in self.nodes if n.address in told and n.answers()]
         return nodes[0] if len(told) == 1 and nodes and self._role(nodes[0]) == "master" else None
 
@@ -183,6 +186,8 @@ class SentinelSetup:
         def asked():
             try:
                 return self._answering()[0].command("SENTINEL", "FAILOVER", MASTER)
+            except OSError:
+                return None
             except RedisError as error:
                 if not str(error).startswith(("INPROG", "NOGOODSLAVE")):
                     raise
