@@ -97,7 +97,7 @@ class _Builder:
                 f"{answer.sent_ms:.1f}, heard at {answer.received_ms:.1f}")
         process, reign = self.present.get(answer.daemon, (None, None))
         same = reign is not None and process == answer.process
-        if same and answer.token != reign.token and not reign.over:
+        if same and answer.token != reign.token:
             self._end(reign)
         if answer.is_leader:
             self._claim(answer)

@@ -48,6 +48,11 @@ class Good(unittest.TestCase):
             + [says("a", 2600, None)] + reign("b", 2700, 4000, 6)
         self.assertEqual(kinds(entries), [])
 
+    def test_a_new_reign_of_the_same_daemon_takes_the_promise_of_the_drained_one_back(self):
+        entries = reign("a", 1000, 2000, 5) + [says("a", 2500, 5, 5500, leads=False)] \
+            + reign("a", 2600, 2800, 6) + [Exit("a", 2810, 0)] + reign("b", 2900, 6000, 7)
+        self.assertEqual(kinds(entries), [])
+
     def test_a_killed_leader_is_followed_after_its_deadline(self):
         entries = reign("a", 1000, 2000, 5) + [Exit("a", 2010, -9)] + reign("b", 5000, 6000, 6)
         self.assertEqual(kinds(entries), [])
