@@ -246,8 +246,8 @@ bool cluster_redirect(struct cluster *cluster, struct node *from, struct store_c
         cluster->slots[number] = name(cluster, &target);
     }
     struct node *node = use(cluster, &target);
-    if (node == NULL) {
-        return false;
+    if (node == NULL || from->bare) {
+        return false; /* the call names the reign of a connection to another server */
     }
     slot->redirects++;
     traffic_forward(node, call, !moved);
