@@ -11,8 +11,9 @@ MASTER = "mymaster"
 DOWN_AFTER_MS = 500
 FAILOVER_TIMEOUT_MS = 3000
 QUORUM = 2
-# What a sentinel does every ten seconds or two by itself would make up most of a test.
-HASTE = ("INFO-PERIOD", "300", "PUBLISH-PERIOD", "300", "ASK-PERIOD", "100", "PING-PERIOD", "100",
+# What a sentinel does every ten seconds or two by itself would make up most of a test. Five pings must
+# take longer than a second: only replicas whose INFO is younger than that can be promoted.
+HASTE = ("INFO-PERIOD", "300", "PUBLISH-PERIOD", "300", "ASK-PERIOD", "100", "PING-PERIOD", "300",
          "SLAVE-RECONF-TIMEOUT", "1000", "MIN-LINK-RECONNECT-PERIOD", "300")
 DOWN = (OSError, RedisError)
 

@@ -306,7 +306,7 @@ def main():
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
     directory = os.path.join(ROOT, "build", "torture")
     os.makedirs(directory, exist_ok=True)
-    path = os.path.join(directory, f"history-{seed}.jsonl")
+    path = os.path.join(directory, f"history-{options.store}-{seed}.jsonl")
     history = History(path)
     run = Run(seed, history, options)
     began = time.monotonic()

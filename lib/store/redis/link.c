@@ -220,10 +220,18 @@ static void on_ended(void *owner, int status)
         return;
     }
     struct redis_fault fault;
-    redis_fault_set(&fault, status == UV_EOF ? "EOF" : "ECONNRESET", REDIS_RECONNECT,
-                    "the server at %s closed the connection before it answered: is it Redis, and "
-                    "without TLS?",
-                    link->endpoint.name);
+    const char *code = status == UV_EOF ? "EOF" : "ECONNRESET";
+    if (link->manners->tls != NULL) {
+        redis_fault_set(&fault, code, REDIS_RECONNECT,
+                        "the server at %s closed the connection after the TLS handshake: it may "
+                        "ask for a client certificate (store.tls.cert_file and store.tls.key_file)",
+                        link->endpoint.name);
+    } else {
+        redis_fault_set(&fault, code, REDIS_RECONNECT,
+                        "the server at %s closed the connection before it answered: is it Redis, "
+                        "and without TLS?",
+                        link->endpoint.name);
+    }
     lose(link, &fault);
 }
 
