@@ -38,12 +38,13 @@ LIBS = $(PKG_LIBS) -lpthread -lm
 # A layer is a directory, built into one archive; it links with the layers that it may include.
 sources = $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*/*.c))
 objects = $(patsubst %.c,$(O)/%.o,$(1))
-LAYERS := base lease elector store status http config daemon
+LAYERS := base lease elector store status diagnostics http config daemon
 DIR_base := lib/base
 DIR_lease := lib/lease
 DIR_elector := lib/elector
 DIR_store := lib/store
 DIR_status := lib/status
+DIR_diagnostics := lib/diagnostics
 DIR_http := lib/http
 DIR_config := config
 DIR_daemon := daemon
@@ -52,8 +53,9 @@ BELOW_lease := lease $(BELOW_base)
 BELOW_elector := elector $(BELOW_lease)
 BELOW_store := store $(BELOW_lease)
 BELOW_status := status store $(BELOW_elector)
+BELOW_diagnostics := diagnostics $(BELOW_status)
 BELOW_http := http $(BELOW_base)
-BELOW_config := config http $(BELOW_status)
+BELOW_config := config http $(BELOW_diagnostics)
 BELOW_daemon := daemon $(BELOW_config)
 archives = $(foreach l,$(BELOW_$(1)),$(O)/lib$(l).a)
 

@@ -27,6 +27,9 @@ enum {
     LEASE_ERROR_SIZE = 24,
 };
 
+/* How long a store may keep the record of a test after its last change. */
+enum { LEASE_TRANSIENT_MS = 60000 };
+
 /* 2^53 - 1: terms stay exact in Lua and in JSON. */
 #define LEASE_TERM_MAX INT64_C(9007199254740991)
 
@@ -77,6 +80,7 @@ struct lease_request {
     int64_t n_acked;     /* renew, release: number of the last attempt that was answered */
     const char *version; /* acquire: seen unchanged for the whole wait; "" for none */
     bool force;          /* acquire: waited twice as long, ignore the server's clock */
+    bool transient;      /* of a test: the store forgets the record within LEASE_TRANSIENT_MS */
 };
 
 /* What came of a call. */

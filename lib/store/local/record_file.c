@@ -4,6 +4,7 @@
 #include "lib/store/local/sqlite_fault.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum { OPEN_PATIENCE_MS = 2000, META_MAX = 128 * 1024 };
 
 struct record_file {
     sqlite3 *database;
-    sqlite3_stmt *begin, *commit, *rollback, *read, *write;
+    sqlite3_stmt *begin, *commit, *rollback, *read, *write, *forget;
     bool ready; /* open, and nothing has failed since */
     char *path;
     char boot_id[LEASE_REIGN_SIZE];
@@ -84,7 +85,7 @@ static int claim(struct record_file *file)
 static void shut(struct record_file *file)
 {
     sqlite3_stmt **statements[] = {&file->begin, &file->commit, &file->rollback, &file->read,
-                                   &file->write};
+                                   &file->write, &file->forget};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         (void)sqlite3_finalize(*statements[i]);
         *statements[i] = NULL;
@@ -132,7 +133,23 @@ static int prepare_all(struct record_file *file)
                        " election) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                        &file->write);
     }
+    if (code == SQLITE_OK) {
+        code = prepare(file, "DELETE FROM record WHERE election = ?", &file->forget);
+    }
     return code;
+}
+
+/* Test records that were not released, because whoever made them died. Elections' names never
+ * begin with a dot. */
+static int purge(struct record_file *file)
+{
+    char sql[160];
+    int64_t now_us = boottime_us();
+    (void)snprintf(sql, sizeof sql,
+                   "DELETE FROM record WHERE election GLOB '.*' AND written_us NOT BETWEEN %" PRId64
+                   " AND %" PRId64,
+                   now_us - LEASE_TRANSIENT_MS * INT64_C(1000), now_us);
+    return sqlite3_exec(file->database, sql, NULL, NULL, NULL);
 }
 
 static int set_up(struct record_file *file, int patience_ms)
@@ -149,6 +166,9 @@ static int set_up(struct record_file *file, int patience_ms)
     }
     if (code == SQLITE_OK) {
         code = prepare_all(file);
+    }
+    if (code == SQLITE_OK) {
+        code = purge(file);
     }
     file->ready = code == SQLITE_OK;
     return code;
@@ -267,6 +287,12 @@ static int write_record(struct record_file *file, const char *election,
     return run(write);
 }
 
+static int forget(struct record_file *file, const char *election)
+{
+    (void)sqlite3_bind_text(file->forget, 1, election, -1, SQLITE_STATIC);
+    return run(file->forget);
+}
+
 /* Reads, applies the rules, writes; the transaction stays open. */
 static int change(struct record_file *file, const struct lease_request *request, struct text *meta,
                   struct lease_reply *reply)
@@ -278,7 +304,9 @@ static int change(struct record_file *file, const struct lease_request *request,
                                   .restart_guard = false};
     int code = read_record(file, request->election, meta, &record);
     if (code == SQLITE_OK && lease_apply(&record, request, &server, reply)) {
-        code = write_record(file, request->election, &record);
+        code = request->transient && reply->outcome == LEASE_GAVE_UP
+                   ? forget(file, request->election)
+                   : write_record(file, request->election, &record);
     }
     if (code == SQLITE_OK && record.meta != meta->bytes) {
         text_clear(meta);

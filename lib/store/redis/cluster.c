@@ -169,7 +169,7 @@ static void add(struct redis_endpoint *list, size_t *count, const struct redis_e
 static void on_refresh(uv_timer_t *timer)
 {
     struct cluster *cluster = timer->data;
-    const struct redis_options_copy *copy = &cluster->store->copy;
+    const struct redis_options_copy *copy = &cluster->store->access.copy;
     struct redis_endpoint list[SCOUT_SERVERS_MAX];
     size_t count = 0;
     for (size_t i = 0; i < cluster->count && count < SCOUT_SERVERS_MAX / 2; i++) {
@@ -272,14 +272,15 @@ struct cluster *cluster_new(struct redis_store *store)
     if (cluster == NULL) {
         return NULL;
     }
-    const struct redis_store_options *options = &store->copy.options;
+    const struct redis_store_options *options = &store->access.copy.options;
     cluster->store = store;
     cluster->backoff = (struct backoff){.prng = &store->prng,
                                         .min_ms = options->reconnect_min_ms,
                                         .max_ms = options->reconnect_max_ms};
     cluster->named = calloc(NODES_MAX, sizeof *cluster->named);
-    cluster->scout =
-        cluster->named == NULL ? NULL : scout_new(store->loop, &store->servers, &events, cluster);
+    cluster->scout = cluster->named == NULL
+                         ? NULL
+                         : scout_new(store->loop, &store->access.servers, &events, cluster);
     if (cluster->scout == NULL) {
         free(cluster->named);
         free(cluster);

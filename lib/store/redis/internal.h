@@ -6,11 +6,11 @@
 #ifndef LEADERD_STORE_REDIS_INTERNAL_H
 #define LEADERD_STORE_REDIS_INTERNAL_H
 
+#include "lib/store/redis/access.h"
 #include "lib/store/redis/backoff.h"
 #include "lib/store/redis/breaker.h"
 #include "lib/store/redis/calls.h"
 #include "lib/store/redis/link.h"
-#include "lib/store/redis/options.h"
 #include "lib/store/redis/subscriber.h"
 
 struct cluster;
@@ -50,9 +50,7 @@ struct node {
 struct redis_store {
     struct store base;
     uv_loop_t *loop;
-    struct redis_options_copy copy;
-    struct tls_context *tls; /* NULL: plain */
-    struct link_manners servers, sentinels;
+    struct redis_access access;
     struct prng prng;
     int64_t last_ok_ms;
     bool closing;

@@ -2,12 +2,13 @@
 --
 -- KEYS[1]  the record: a hash without TTL
 -- ARGV     verb, instance, participant, lease_ms, term, version, number, acked, meta, channel, reign,
---          guarded ('1' or '0')
+--          guarded ('1' or '0'), ttl
 --   term     renew, release: the term claimed; acquire: the highest term ever seen
 --   version  acquire: seen unchanged for the whole wait; '' for none
 --   number   renew, release: of this attempt; acquire: '1' when the server's clock shall not matter
 --   acked    renew, release: number of the last attempt that was answered
 --   channel  for messages, '' for none
+--   ttl      of a test record, in ms; '0' for none
 --   reign    to be used where INFO may not be called; '' when unknown
 --
 -- Answers outcome, version, now, the record's fields in the order below, fresh, listeners.
@@ -16,6 +17,7 @@
 local verb, instance, participant = ARGV[1], ARGV[2], ARGV[3]
 local claimed, attempt, acked = tonumber(ARGV[5]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local reign, guarded = ARGV[11], ARGV[12] == '1'
+local transient = ARGV[13] ~= '0'
 
 -- Integers below 2^53 survive Lua's doubles only when they are written out like this.
 local function digits(number)
@@ -101,7 +103,19 @@ local mine = record.s == 'h' and record.i == instance
 local refusal -- the server's, when it would not write: OOM, NOREPLICAS, MISCONF, NOPERM
 local listeners = 0
 
+-- Asked before the record is written, too: whoever may not set a TTL leaves nothing behind.
+local function expire()
+  local reply = transient and redis.pcall('PEXPIRE', KEYS[1], ARGV[13])
+  if type(reply) == 'table' and reply.err then
+    refusal = failure(reply)
+  end
+end
+
 local function keep()
+  expire()
+  if refusal then
+    return
+  end
   record.w, record.g = now, reign
   local write = {}
   for _, name in ipairs(FIELDS) do
@@ -112,6 +126,7 @@ local function keep()
   if type(reply) == 'table' and reply.err then
     refusal = failure(reply)
   end
+  expire()
 end
 
 local function announce(what)

@@ -104,8 +104,8 @@ void node_connect(struct node *node, const struct redis_endpoint *endpoint)
     (void)uv_timer_stop(&node->reconnect);
     node->moved = node->moved || !endpoint_same(&node->endpoint, endpoint);
     node->endpoint = *endpoint;
-    node->link =
-        link_open(node->store->loop, &node->endpoint, &node->store->servers, &link_events, node);
+    node->link = link_open(node->store->loop, &node->endpoint, &node->store->access.servers,
+                           &link_events, node);
     if (node->link == NULL) {
         struct redis_fault fault;
         redis_fault_set(&fault, "memory", REDIS_RECONNECT, "out of memory");
@@ -127,7 +127,7 @@ struct node *node_new(struct redis_store *store, const struct redis_endpoint *en
     if (node == NULL) {
         return NULL;
     }
-    const struct redis_store_options *options = &store->copy.options;
+    const struct redis_store_options *options = &store->access.copy.options;
     node->store = store;
     node->endpoint = *endpoint;
     node->backoff = (struct backoff){.prng = &store->prng,

@@ -163,8 +163,8 @@ static bool where_to_listen(void *owner, struct redis_endpoint *endpoint)
             return true;
         }
     }
-    *endpoint = store->copy.endpoints[0];
-    return store->copy.options.mode == REDIS_STANDALONE;
+    *endpoint = store->access.copy.endpoints[0];
+    return store->access.copy.options.mode == REDIS_STANDALONE;
 }
 
 static void on_alive(void *owner)
@@ -199,7 +199,7 @@ static struct node *node_for(struct redis_store *store, const char *election)
     if (store->cluster == NULL || store->closing) {
         return store->node;
     }
-    (void)snprintf(key, sizeof key, "%s%s", store->copy.options.key_prefix, election);
+    (void)snprintf(key, sizeof key, "%s%s", store->access.copy.options.key_prefix, election);
     return cluster_node_of(store->cluster, key);
 }
 
@@ -240,9 +240,9 @@ static void health(const struct store *base, struct store_health *health)
     const struct breaker *worst = NULL;
     *health =
         (struct store_health){.kind = "redis",
-                              .mode = mode_name(store->copy.options.mode),
-                              .endpoint = store->copy.endpoints[0].name,
-                              .tls = store->tls != NULL,
+                              .mode = mode_name(store->access.copy.options.mode),
+                              .endpoint = store->access.copy.endpoints[0].name,
+                              .tls = store->access.tls != NULL,
                               .connected = node_count(store) > 0 && !store->has_fault,
                               .last_ok_ms = store->last_ok_ms,
                               .circuit = "closed",
@@ -266,8 +266,7 @@ static void health(const struct store *base, struct store_health *health)
 static void free_store(struct redis_store *store)
 {
     slots_deinit(&store->slots);
-    tls_context_free(store->tls);
-    redis_options_deinit(&store->copy);
+    redis_access_deinit(&store->access);
     free(store);
 }
 
@@ -322,37 +321,14 @@ static void seed(struct redis_store *store)
     prng_init(&store->prng, number);
 }
 
-static void set_manners(struct redis_store *store)
-{
-    enum { SENTINEL_PATIENCE_MS = 1000 }; /* for each: a dead one must not cost the lease */
-    const struct redis_store_options *options = &store->copy.options;
-    int64_t connect_ms = options->connect_timeout_ms;
-    store->servers = (struct link_manners){.username = options->username,
-                                           .password = options->password,
-                                           .client_name = options->client_name,
-                                           .db = options->db,
-                                           .primary_only = options->mode == REDIS_SENTINEL,
-                                           .connect_timeout_ms = connect_ms,
-                                           .keepalive_ms = options->keepalive_ms,
-                                           .tls = store->tls};
-    store->sentinels = store->servers;
-    store->sentinels.username = options->sentinel_username;
-    store->sentinels.password = options->sentinel_password;
-    store->sentinels.db = 0;
-    store->sentinels.primary_only = false;
-    if (connect_ms > SENTINEL_PATIENCE_MS) {
-        store->sentinels.connect_timeout_ms = SENTINEL_PATIENCE_MS;
-    }
-}
-
 static bool make_topology(struct redis_store *store)
 {
-    enum redis_mode mode = store->copy.options.mode;
+    enum redis_mode mode = store->access.copy.options.mode;
     if (mode == REDIS_CLUSTER) {
         store->cluster = cluster_new(store);
         return store->cluster != NULL;
     }
-    store->node = node_new(store, &store->copy.endpoints[0]);
+    store->node = node_new(store, &store->access.copy.endpoints[0]);
     if (mode == REDIS_SENTINEL && store->node != NULL) {
         store->sentinel = sentinel_new(store);
     }
@@ -363,15 +339,15 @@ static bool make_topology(struct redis_store *store)
 static bool start(struct redis_store *store)
 {
     struct backoff backoff = {.prng = &store->prng,
-                              .min_ms = store->copy.options.reconnect_min_ms,
-                              .max_ms = store->copy.options.reconnect_max_ms};
+                              .min_ms = store->access.copy.options.reconnect_min_ms,
+                              .max_ms = store->access.copy.options.reconnect_max_ms};
     seed(store);
-    set_manners(store);
     (void)uv_idle_init(store->loop, &store->next_turn);
     store->next_turn.data = store;
     store->open_parts = 1;
-    store->subscriber = subscriber_new(store->loop, &store->servers, store->copy.options.key_prefix,
-                                       &backoff, &subscriber_events, store);
+    store->subscriber =
+        subscriber_new(store->loop, &store->access.servers, store->access.copy.options.key_prefix,
+                       &backoff, &subscriber_events, store);
     if (store->subscriber == NULL || !make_topology(store)) {
         return false;
     }
@@ -388,13 +364,8 @@ static struct redis_store *make(const struct redis_store_options *options, struc
         (void)problem_set(problem, "store: out of memory");
         return NULL;
     }
-    if (!redis_options_copy(&store->copy, options, problem)) {
+    if (!redis_access_init(&store->access, options, problem)) {
         free(store);
-        return NULL;
-    }
-    store->tls = options->tls.on ? tls_context_new(&options->tls, problem) : NULL;
-    if (options->tls.on && store->tls == NULL) {
-        free_store(store);
         return NULL;
     }
     return store;
@@ -418,33 +389,8 @@ struct store *redis_store_new(uv_loop_t *loop, const struct redis_store_options 
     return &store->base;
 }
 
-static bool replace(const char **mine, const char *theirs)
-{
-    char *copy = theirs != NULL ? strdup(theirs) : NULL;
-    if (theirs != NULL && copy == NULL) {
-        return false;
-    }
-    if (*mine != NULL) {
-        explicit_bzero((void *)(uintptr_t)*mine, strlen(*mine));
-        free((void *)(uintptr_t)*mine);
-    }
-    *mine = copy;
-    return true;
-}
-
 bool redis_store_refresh(struct store *base, const struct redis_store_options *options,
                          struct problem *problem)
 {
-    struct redis_store *store = of(base);
-    struct tls_context *tls = options->tls.on ? tls_context_new(&options->tls, problem) : NULL;
-    if (options->tls.on && tls == NULL) {
-        return false;
-    }
-    struct redis_store_options *mine = &store->copy.options;
-    bool good = replace(&mine->password, options->password) &&
-                replace(&mine->sentinel_password, options->sentinel_password);
-    tls_context_free(store->tls);
-    store->tls = tls;
-    set_manners(store);
-    return good || problem_set(problem, "store: out of memory");
+    return redis_access_refresh(&of(base)->access, options, problem);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Parts of the command: EVAL(SHA), script, number of keys, key, arguments. */
-enum { ARGUMENTS = 12, PARTS = 4 + ARGUMENTS };
+enum { ARGUMENTS = 13, PARTS = 4 + ARGUMENTS };
 
 static const char plain_text[] =
 #include "lib/store/redis/lease.lua.h"
@@ -33,6 +33,7 @@ void script_add_arguments(struct text *text, const struct lease_request *request
     resp_string(text, context->channel);
     resp_string(text, context->reign);
     resp_integer(text, context->restart_guard);
+    resp_integer(text, request->transient ? LEASE_TRANSIENT_MS : 0);
 }
 
 static const char *text_of(enum script_form form, size_t *length)

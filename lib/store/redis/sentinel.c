@@ -19,7 +19,7 @@ struct sentinel {
 
 static void look(struct sentinel *sentinel)
 {
-    const struct redis_options_copy *copy = &sentinel->store->copy;
+    const struct redis_options_copy *copy = &sentinel->store->access.copy;
     (void)uv_timer_stop(&sentinel->retry);
     scout_ask(sentinel->scout, copy->endpoints, copy->endpoint_count,
               sentinel->index % copy->endpoint_count);
@@ -41,7 +41,7 @@ static void on_ask(void *owner, struct text *output)
     resp_begin(output, 3);
     resp_string(output, "SENTINEL");
     resp_string(output, "GET-MASTER-ADDR-BY-NAME");
-    resp_string(output, sentinel->store->copy.options.master_name);
+    resp_string(output, sentinel->store->access.copy.options.master_name);
 }
 
 static bool read_number(const char *text, int *number)
@@ -79,7 +79,7 @@ static void explain(const struct sentinel *sentinel, const struct redis_endpoint
         redis_fault_set(fault, "sentinel", REDIS_CONFIGURE,
                         "the sentinel at %s knows no primary named \"%s\": check the name behind "
                         "the sentinels in store.url",
-                        from->name, sentinel->store->copy.options.master_name);
+                        from->name, sentinel->store->access.copy.options.master_name);
     } else {
         redis_fault_set(fault, "sentinel", REDIS_RECONNECT,
                         "the sentinel at %s gave no address of a primary", from->name);
@@ -124,7 +124,7 @@ static void on_failed(void *owner, const struct redis_fault *fault)
     struct redis_fault none;
     redis_fault_set(&none, "sentinel", fault->remedy,
                     "none of %zu sentinels could name the primary; the last one: %.380s",
-                    sentinel->store->copy.endpoint_count, fault->problem.text);
+                    sentinel->store->access.copy.endpoint_count, fault->problem.text);
     sentinel->wanted = false;
     node_fail(sentinel->store->node, &none);
 }
@@ -145,7 +145,7 @@ static bool read_switch(const struct sentinel *sentinel, const char *message,
         }
     }
     int port;
-    return strcmp(words[0], sentinel->store->copy.options.master_name) == 0 &&
+    return strcmp(words[0], sentinel->store->access.copy.options.master_name) == 0 &&
            read_number(words[4], &port) && endpoint_set(primary, words[3], port);
 }
 
@@ -183,12 +183,12 @@ struct sentinel *sentinel_new(struct redis_store *store)
     if (sentinel == NULL) {
         return NULL;
     }
-    const struct redis_store_options *options = &store->copy.options;
+    const struct redis_store_options *options = &store->access.copy.options;
     sentinel->store = store;
     sentinel->backoff = (struct backoff){.prng = &store->prng,
                                          .min_ms = options->reconnect_min_ms,
                                          .max_ms = options->reconnect_max_ms};
-    sentinel->scout = scout_new(store->loop, &store->sentinels, &events, sentinel);
+    sentinel->scout = scout_new(store->loop, &store->access.sentinels, &events, sentinel);
     if (sentinel->scout == NULL) {
         free(sentinel);
         return NULL;

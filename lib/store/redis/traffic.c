@@ -61,7 +61,7 @@ static void explain_unsent(const struct redis_store *store, enum stage stage,
     case STAGE_CIRCUIT:
         redis_fault_set(fault, "circuit_open", REDIS_RETRY,
                         "not asked, because %s failed %d times in a row%s%s", health.endpoint,
-                        store->copy.options.breaker_failures, colon, why);
+                        store->access.copy.options.breaker_failures, colon, why);
         return;
     case STAGE_OVERLOAD:
         redis_fault_set(fault, "overload", REDIS_RETRY, "more than %d calls to %s are under way",
@@ -207,7 +207,7 @@ static void write_call(struct node *node, struct store_call *call)
 static bool must_be_replicated(const struct node *node, const struct store_call *call)
 {
     const struct call_slot *slot = call->slot;
-    return node->store->copy.options.min_replicas > 0 &&
+    return node->store->access.copy.options.min_replicas > 0 &&
            (slot->verb == LEASE_ACQUIRE || slot->verb == LEASE_RENEW);
 }
 
@@ -220,7 +220,7 @@ static void write_wait(struct node *node)
     struct text *output = link_output(node->link);
     resp_begin(output, 3);
     resp_string(output, "WAIT");
-    resp_integer(output, node->store->copy.options.min_replicas);
+    resp_integer(output, node->store->access.copy.options.min_replicas);
     resp_integer(output, 1 + (int64_t)(left_ms / 2));
     node->waits = true;
 }
@@ -391,7 +391,7 @@ static void explain_wait(const struct node *node, const struct resp_value *value
         redis_fault_set(fault, "unreplicated", REDIS_RETRY,
                         "%lld of %d replicas of %s have acknowledged in time: the lease does not "
                         "count (store.min_replicas)",
-                        (long long)value->integer, node->store->copy.options.min_replicas,
+                        (long long)value->integer, node->store->access.copy.options.min_replicas,
                         node->endpoint.name);
         return;
     }
@@ -424,7 +424,7 @@ static void answer_replicated(struct node *node, struct store_call *call,
 static void take_wait(struct node *node, const struct resp_value *value)
 {
     struct call_list answered = node->answered;
-    int64_t wanted = node->store->copy.options.min_replicas;
+    int64_t wanted = node->store->access.copy.options.min_replicas;
     bool enough = value->kind == RESP_INTEGER && value->integer >= wanted;
     struct redis_fault fault;
     node->answered = (struct call_list){0};
@@ -499,13 +499,13 @@ static struct call_slot *prepare(struct node *node, const struct lease_request *
         return NULL;
     }
     char channel[CALL_KEY_SIZE + sizeof ":events"];
-    (void)snprintf(slot->key, sizeof slot->key, "%s%s", store->copy.options.key_prefix,
+    (void)snprintf(slot->key, sizeof slot->key, "%s%s", store->access.copy.options.key_prefix,
                    request->election);
     (void)snprintf(channel, sizeof channel, "%s:events", slot->key);
     struct script_context context = {.key = slot->key,
                                      .channel = channel,
                                      .reign = node->reign,
-                                     .restart_guard = store->copy.options.restart_guard};
+                                     .restart_guard = store->access.copy.options.restart_guard};
     script_add_arguments(&slot->arguments, request, &context);
     if (slot->arguments.failed) {
         slots_give_back(&store->slots, slot);
