@@ -16,6 +16,8 @@ text_check_cb check_election;    /* [A-Za-z0-9._:-], beginning with a letter or 
 text_check_cb check_key_prefix;  /* the same, of at most 256 bytes */
 text_check_cb check_host;        /* a host name or *.suffix */
 text_check_cb check_server_name; /* a host name or an IP address, without a port */
+text_check_cb check_target;      /* tcp://HOST:PORT or icmp://HOST */
+text_check_cb check_ntp_server;  /* HOST or HOST:PORT */
 text_check_cb check_directory;   /* an absolute path */
 text_check_cb check_address;     /* of a listener */
 

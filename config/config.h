@@ -26,6 +26,8 @@ enum {
     CONFIG_LISTENERS_MAX = 16,
     CONFIG_HOSTS_MAX = 64,
     CONFIG_METADATA_MAX = 16,
+    CONFIG_NTP_SERVERS_MAX = 8,
+    CONFIG_TARGETS_MAX = 32,
 };
 
 enum config_role { CONFIG_CANDIDATE = 1, CONFIG_OBSERVER };
@@ -119,6 +121,17 @@ struct config_http {
     int64_t max_watchers;
 };
 
+struct config_diagnostics {
+    int64_t interval_ms;
+    char **ntp_servers;
+    size_t ntp_server_count;
+    int64_t ntp_tolerance_ms, ntp_timeout_ms;
+    int64_t drift_limit_ppm;
+    char **network_targets;
+    size_t network_target_count;
+    int64_t expiring_threshold_ms; /* -1: a fifth of each lease */
+};
+
 struct config {
     char *file; /* NULL when there was none */
     char *participant_id;
@@ -128,7 +141,9 @@ struct config {
     struct config_election *elections; /* at least one; names are unique */
     size_t election_count;
     struct config_http http;
+    int64_t health_interval_ms, performance_threshold_ms;
     int64_t max_changes_10m;
+    struct config_diagnostics diagnostics;
     char *state_dir; /* NULL: nothing is kept for resuming after a crash */
     enum config_switch per_election_histograms; /* AUTO: up to 200 elections */
     enum config_log_level log_level;

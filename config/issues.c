@@ -118,3 +118,15 @@ void config_issues_print(const struct config_issues *issues, struct text *text)
         text_add(text, "out of memory\n");
     }
 }
+
+void config_issues_add_warnings(struct config_issues *issues, const struct config_issues *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct config_issue *issue = &from->items[i];
+        struct config_spot spot = {
+            .file = issue->file, .line = issue->line, .column = issue->column, .key = issue->key};
+        if (issue->severity == CONFIG_WARNING) {
+            config_issues_add(issues, CONFIG_WARNING, &spot, "%s", issue->message);
+        }
+    }
+}

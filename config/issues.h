@@ -39,6 +39,9 @@ struct config_spot {
 void config_issues_add(struct config_issues *issues, enum config_severity severity,
                        const struct config_spot *spot, const char *format, ...) printf_like(4, 5);
 
+/* Adds the warnings of `from`. */
+void config_issues_add_warnings(struct config_issues *issues, const struct config_issues *from);
+
 /* Adds a line for each: `FILE:LINE:COL: KEY: message`; warnings say so before the message. */
 void config_issues_print(const struct config_issues *issues, struct text *text);
 

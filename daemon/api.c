@@ -195,6 +195,7 @@ static const char *const leader_names[] = {"election", "min_remaining", NULL};
 static const char *const election_names[] = {"election", NULL};
 static const char *const watch_names[] = {"election", "since", "timeout", NULL};
 static const char *const event_names[] = {"election", "after", "limit", NULL};
+static const char *const section_names[] = {"section", NULL};
 static const char *const verbose_names[] = {"verbose", NULL};
 static const char *const wait_names[] = {"wait", NULL};
 
@@ -210,6 +211,8 @@ static const struct http_route routes[] = {
     {"/watch", HTTP_GET, HTTP_READ, false, HTTP_JSON, watch_names, api_watch},
     {"/events", HTTP_GET, HTTP_READ, false, BOTH, event_names, api_events},
     {"/performance", HTTP_GET, HTTP_READ, false, BOTH, no_names, api_performance},
+    {"/diagnostics", HTTP_GET, HTTP_READ, false, BOTH, section_names, api_diagnostics},
+    {"/diagnostics", HTTP_POST, HTTP_CONTROL, false, BOTH, section_names, api_diagnose},
     {"/healthz", HTTP_GET, HTTP_PROBE, true, BOTH, verbose_names, api_healthz},
     {"/livez", HTTP_GET, HTTP_PROBE, true, BOTH, no_names, api_livez},
     {"/readyz", HTTP_GET, HTTP_PROBE, true, BOTH, verbose_names, api_readyz},

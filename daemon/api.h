@@ -51,8 +51,17 @@ void api_overview(void *owner, struct http_call *call);
 /* api_health.c */
 void api_livez(void *owner, struct http_call *call);
 void api_readyz(void *owner, struct http_call *call);
-void api_healthz(void *owner, struct http_call *call);
 void api_metrics(void *owner, struct http_call *call);
+
+/* Does the caller want a line for each check? False: the call was answered with a problem. */
+bool api_read_verbose(struct http_call *call, bool *lines) must_use;
+
+/* api_diagnostics.c */
+void api_healthz(void *owner, struct http_call *call);
+void api_diagnostics(void *owner, struct http_call *call);
+void api_diagnose(void *owner, struct http_call *call);
+/* Answers whoever waits for a run: there will be none. */
+void api_diagnostics_end(struct app *app);
 
 /* api_control.c */
 void api_step_down(void *owner, struct http_call *call);

@@ -3,7 +3,7 @@
 
 #include "daemon/log.h"
 #include "daemon/process_stats.h"
-#include "lib/base/timetext.h"
+#include "lib/diagnostics/report_json.h"
 #include "lib/status/document.h"
 #include "lib/status/metrics.h"
 
@@ -34,8 +34,7 @@ static bool is_known(const struct api_look *look)
            look->view.state != ELECTOR_STOPPED;
 }
 
-/* Does the caller want a line for each check? False: the call was answered with a problem. */
-static bool read_verbose(struct http_call *call, bool *lines)
+bool api_read_verbose(struct http_call *call, bool *lines)
 {
     const char *value = http_call_query(call, "verbose");
     bool no = value != NULL && (strcmp(value, "false") == 0 || strcmp(value, "0") == 0);
@@ -56,7 +55,7 @@ void api_readyz(void *owner, struct http_call *call)
     struct api_look look;
     bool lines = false;
     bool ready = !app->shutting_down;
-    if (!read_verbose(call, &lines)) {
+    if (!api_read_verbose(call, &lines)) {
         return;
     }
     api_look(app, &look);
@@ -82,31 +81,6 @@ void api_readyz(void *owner, struct http_call *call)
     text_addf(&body, "},\"ready\":%s,\"shutting_down\":%s}\n", ready ? "true" : "false",
               app->shutting_down ? "true" : "false");
     api_answer(call, ready ? 200 : 503, &body);
-}
-
-void api_healthz(void *owner, struct http_call *call)
-{
-    struct text body = {0};
-    bool lines = false;
-    (void)owner;
-    if (!read_verbose(call, &lines)) {
-        return;
-    }
-    if (lines) {
-        text_add(&body, "[?]connectivity unknown\n[?]lease_operations unknown\n"
-                        "[?]performance unknown\nhealthz check not run yet\n");
-        http_call_answer(call, 200, "text/plain; charset=utf-8", &body);
-        return;
-    }
-    static const char unknown[] = "\"status\":\"unknown\",\"duration_ms\":null,\"at\":null,"
-                                  "\"error\":null";
-    text_addf(&body,
-              "{\"status\":null,\"checked_at\":null,\"checks\":{\"connectivity\":{%s},"
-              "\"lease_operations\":{%s,\"steps\":{\"acquire\":\"unknown\",\"verify\":\"unknown\","
-              "\"renew\":\"unknown\",\"release\":\"unknown\"}},"
-              "\"performance\":{%s,\"threshold_ms\":1000}}}\n",
-              unknown, unknown, unknown);
-    api_answer(call, 200, &body);
 }
 
 static bool request_count(const void *owner, size_t index, struct metrics_request *request)
@@ -149,6 +123,7 @@ struct scrape {
     struct elector_view *views;
     struct metrics_count rejected[REASONS_MAX];
     struct metrics_count levels[LOG_LEVELS + 1];
+    struct metrics_check checks[4]; /* the last one is empty */
     struct metrics metrics;
 };
 
@@ -197,6 +172,36 @@ static void fill_metrics(const struct app *app, struct scrape *scrape)
     process_stats_read(&scrape->metrics.process);
 }
 
+static void add_diagnostics(void *owner, struct metrics_writer *writer)
+{
+    const struct app *app = owner;
+    struct diagnosis_view *view = app->diagnosis != NULL ? diagnosis_look(app) : NULL;
+    if (view != NULL) {
+        report_add_metrics(writer, diagnosis_report(app->diagnosis), &view->facts, &view->findings);
+    }
+    diagnosis_view_free(view);
+}
+
+static void fill_checks(const struct app *app, struct scrape *scrape)
+{
+    const struct checkup_result *health =
+        app->diagnosis != NULL ? diagnosis_health(app->diagnosis) : NULL;
+    if (health == NULL || health->health == CHECKUP_NOT_RUN) {
+        return;
+    }
+    const struct checkup_check *checks[] = {&health->connectivity, &health->lease_operations,
+                                            &health->performance};
+    static const char *const names[] = {"connectivity", "lease_operations", "performance"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        int64_t us = checks[i]->duration_us;
+        scrape->checks[i] =
+            (struct metrics_check){.name = names[i],
+                                   .passing = checks[i]->verdict == CHECKUP_PASS,
+                                   .duration_seconds = us > 0 ? (double)us / 1e6 : 0};
+    }
+    scrape->metrics.checks = scrape->checks;
+}
+
 void api_metrics(void *owner, struct http_call *call)
 {
     struct app *app = owner;
@@ -207,6 +212,9 @@ void api_metrics(void *owner, struct http_call *call)
     if (fill_elections(app, &scrape)) {
         fill_levels(&scrape);
         fill_metrics(app, &scrape);
+        fill_checks(app, &scrape);
+        scrape.metrics.more = add_diagnostics;
+        scrape.metrics.more_owner = app;
         metrics_render(&body, &scrape.metrics, open ? METRICS_OPENMETRICS : METRICS_PROMETHEUS);
     } else {
         body.failed = true;

@@ -1,5 +1,6 @@
 #include "daemon/app.h"
 
+#include "daemon/api.h"
 #include "daemon/chronicle.h"
 #include "daemon/notify.h"
 #include "daemon/pending.h"
@@ -209,6 +210,12 @@ void app_snapshot(const struct app *app, struct status_daemon *daemon, struct mo
                                      .clock = {.boottime_ms = now->boot_ms,
                                                .wall_ms = wall_us() / 1000,
                                                .boot_id = app->boot_id}};
+    const struct checkup_result *health =
+        app->diagnosis != NULL ? diagnosis_health(app->diagnosis) : NULL;
+    if (health != NULL) {
+        daemon->health = checkup_health_name(health->health);
+        daemon->health_checked_at_ms = health->at_ms;
+    }
     if (app->store != NULL) {
         store_health(app->store, &daemon->store);
     } else {
@@ -221,6 +228,9 @@ void app_shut_down(struct app *app, int exit_code)
 {
     bool again = app->shutting_down;
     if (!again) {
+        api_diagnostics_end(app);
+        diagnosis_stop(app->diagnosis);
+        app->diagnosis = NULL;
         app->shutting_down = true;
         app->exit_code = exit_code;
         app->leaving_count = app->election_count;

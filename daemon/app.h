@@ -8,6 +8,7 @@
 
 #include "daemon/boot_id.h"
 #include "daemon/clock_watch.h"
+#include "daemon/diagnosis.h"
 #include "daemon/election.h"
 #include "daemon/runtime_dir.h"
 #include "daemon/settings.h"
@@ -21,6 +22,7 @@ struct app {
     uv_loop_t *loop;
     struct settings settings;
     struct loaded loaded;
+    struct config_issues warnings; /* of the configuration in force */
     char runtime_dir[RUNTIME_DIR_SIZE];
     char instance_id[17];
     char hostname[256];
@@ -43,7 +45,14 @@ struct app {
     struct pending_list *pendings; /* operators' calls that wait for their end */
     struct events *events;
 
+    struct diagnosis *diagnosis; /* NULL while shutting down, and before the elections start */
+
+    void *diagnosing; /* a call of POST /diagnostics that waits for its report */
+
     struct clock_watch clock_watch;
+    struct app_jumps {
+        int64_t count, last_ms, last_at_ms, last_boottime_ms;
+    } jumps; /* of the clock */
     uv_timer_t watchdog;
     uv_signal_t signals[3];
     struct app_lag {

@@ -14,6 +14,7 @@ int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_bootstrap(int argc, char **argv);
 int cmd_vacate(int argc, char **argv);
+int cmd_diagnose(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_healthcheck(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -53,7 +53,8 @@ struct election {
         struct problem problem;
         int64_t at_ms;
     } last_error;
-    int64_t leaderless_since_ms; /* CLOCK_BOOTTIME; 0 while a leader is known */
+    int64_t counted_until_ms; /* of the time without a leader; 0 while one is known */
+    struct election_troubles troubles;
     char hold_off_reason[HOLD_OFF_REASON_SIZE];
     uint64_t version;
 };
@@ -146,10 +147,16 @@ static void count_leaderless(struct election *election, struct moment now)
 {
     struct elector_view view;
     elector_look(&election->elector, now, &view);
-    if (election->leaderless_since_ms != 0) {
-        election->counters.leaderless_ms += now.boot_ms - election->leaderless_since_ms;
+    struct election_troubles *troubles = &election->troubles;
+    if (election->counted_until_ms != 0) {
+        election->counters.leaderless_ms += now.boot_ms - election->counted_until_ms;
     }
-    election->leaderless_since_ms = view.leader_known ? 0 : now.boot_ms;
+    election->counted_until_ms = view.leader_known ? 0 : now.boot_ms;
+    if (view.leader_known) {
+        troubles->leaderless_since_ms = 0;
+    } else if (troubles->leaderless_since_ms == 0) {
+        troubles->leaderless_since_ms = now.boot_ms;
+    }
 }
 
 static void count_note(struct election *election, const struct elector_note *note,
@@ -168,22 +175,32 @@ static void count_note(struct election *election, const struct elector_note *not
         break;
     case ELECTOR_NOTE_LOST:
         counters->lost[note->reason]++;
+        if (note->reason == ELECTOR_EXPIRED || note->reason == ELECTOR_RENEW_OVERDUE) {
+            election->troubles.expired_at_ms = now.boot_ms;
+        } else {
+            election->troubles.given_up_at_ms = now.boot_ms;
+        }
         break;
     case ELECTOR_NOTE_VERIFICATION_FAILED:
         counters->verification_failures++;
         break;
     case ELECTOR_NOTE_RENEWED:
-        histogram_add(&counters->lease_margin,
-                      (double)note->left_ms / (double)election->elector.options.lease_ms);
+        election->troubles.last_margin =
+            (double)note->left_ms / (double)election->elector.options.lease_ms;
+        histogram_add(&counters->lease_margin, election->troubles.last_margin);
+        break;
+    case ELECTOR_NOTE_STORE_RESET:
+        election->troubles.reset_at_ms = now.boot_ms;
+        break;
+    case ELECTOR_NOTE_DUPLICATE:
+        election->troubles.duplicate_at_ms = now.boot_ms;
         break;
     case ELECTOR_NOTE_DRAIN_STARTED:
     case ELECTOR_NOTE_DRAIN_ENDED:
     case ELECTOR_NOTE_HELD_OFF:
     case ELECTOR_NOTE_PAUSED:
     case ELECTOR_NOTE_RESUMED:
-    case ELECTOR_NOTE_STORE_RESET:
     case ELECTOR_NOTE_CLOCK_JUMP:
-    case ELECTOR_NOTE_DUPLICATE:
     case ELECTOR_NOTE_COMMAND_ENDED:
         break;
     }
@@ -440,6 +457,7 @@ struct election *election_new(uv_loop_t *loop, struct store *store,
     election->call = (struct store_call){.answer = on_answer, .owner = election};
     election->drain_ms = options->drain_ms;
     election->max_changes_10m = options->max_changes_10m;
+    election->troubles.last_margin = -1;
     election->name = strdup(options->name);
     election->key = strdup(options->key);
     election_counters_init(&election->counters);
@@ -518,4 +536,14 @@ void election_status(const struct election *election, const struct status_clock 
 const struct election_counters *election_counters(const struct election *election)
 {
     return &election->counters;
+}
+
+void election_troubles(const struct election *election, struct moment now,
+                       struct election_troubles *troubles)
+{
+    struct stability_view view;
+    stability_look(&election->stability, now.boot_ms, election->max_changes_10m, &view);
+    *troubles = election->troubles;
+    troubles->changes_10m = view.changes_10m;
+    troubles->stable = view.is_stable;
 }

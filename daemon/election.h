@@ -85,6 +85,19 @@ void election_status(const struct election *election, const struct status_clock 
 const struct election_counters *election_counters(const struct election *election);
 const struct profile *election_profile(const struct election *election);
 
+/* What lately went wrong: CLOCK_BOOTTIME in ms, 0: never. */
+struct election_troubles {
+    int64_t leaderless_since_ms; /* nobody is known to lead since then; 0: somebody does */
+    int64_t reset_at_ms, duplicate_at_ms;
+    int64_t expired_at_ms, given_up_at_ms; /* own reigns that ended, for want of a renewal or not */
+    double last_margin; /* share of the lease left at the last renewal; negative: none */
+    int64_t changes_10m;
+    bool stable;
+};
+
+void election_troubles(const struct election *election, struct moment now,
+                       struct election_troubles *troubles);
+
 /* Free for the daemon's use: the version of the latest significant change, and why the operator
  * asked for a hold-off. */
 uint64_t election_version(const struct election *election);

@@ -26,6 +26,7 @@ static const struct subcommand subcommands[] = {
     {"resume", cmd_resume, "take part again"},
     {"bootstrap", cmd_bootstrap, "vouch that nobody leads, skip the wait for lost data"},
     {"vacate", cmd_vacate, "take the lease from whoever holds it"},
+    {"diagnose", cmd_diagnose, "examine store, clock and network, and say what to do"},
     {"reload", cmd_reload, "read the configuration again"},
     {"healthcheck", cmd_healthcheck, "livez, readyz or leader, for exec probes"},
     {"version", cmd_version, "print the version"},
@@ -43,7 +44,7 @@ static int print_help(void)
     printf(
         "\nWithout a command and without a configuration it runs one election, `default`, among\n"
         "the daemons of this host, and answers at http://127.0.0.1:8720.\n"
-        "`leaderd COMMAND --help` tells more, with examples and exit codes.\n\n"
+        "`leaderd COMMAND --help` tells more, with examples and exit codes.\n"
         "The other commands find the daemon by --url or $LEADERD_URL, else at its control\n"
         "socket, else at http://127.0.0.1:8720.\n");
     return CLI_YES;

@@ -132,6 +132,9 @@ bool app_reload(struct app *app, struct config_issues *issues)
         update_elections(app, before.config, loaded.config);
         add_elections(app, loaded.config);
         loaded_deinit(&before);
+        config_issues_deinit(&app->warnings);
+        config_issues_add_warnings(&app->warnings, issues);
+        diagnosis_reloaded(app->diagnosis);
         app->last_reload_successful = true;
         app->last_reload_success_at_ms = wall_us() / 1000;
         chronicle_daemon(app, EVENT_CONFIG_RELOADED, LOG_LEVEL_INFO, NULL,

@@ -1,6 +1,7 @@
 #include "daemon/request_body.h"
 
 #include "lib/base/timetext.h"
+#include "lib/diagnostics/report_json.h"
 #include "lib/lease/lease.h"
 
 #include <jansson.h>
@@ -30,6 +31,23 @@ static bool read_token(const json_t *value, struct request_body *body)
            body->if_fencing_token <= LEASE_TERM_MAX;
 }
 
+static bool read_sections(const json_t *value, unsigned *sections)
+{
+    size_t index;
+    json_t *item;
+    json_array_foreach((json_t *)(uintptr_t)value, index, item)
+    {
+        unsigned section = json_is_string(item) ? report_section_of(json_string_value(item),
+                                                                    json_string_length(item))
+                                                : 0;
+        if (section == 0 || (*sections & section) != 0) {
+            return false;
+        }
+        *sections |= section;
+    }
+    return json_array_size(value) > 0;
+}
+
 /* Reads one member; says what would be right when it is not. */
 static bool read_member(const char *key, const json_t *value, unsigned members,
                         struct request_body *body, struct problem *problem)
@@ -54,6 +72,10 @@ static bool read_member(const char *key, const json_t *value, unsigned members,
     if ((members & BODY_TOKEN) != 0 && strcmp(key, "if_fencing_token") == 0) {
         return read_token(value, body) ||
                problem_set(problem, "if_fencing_token must be a whole number");
+    }
+    if ((members & BODY_SECTIONS) != 0 && strcmp(key, "sections") == 0) {
+        return read_sections(value, &body->sections) ||
+               problem_set(problem, "sections must be a list of redis, clock, network, options");
     }
     return problem_set(problem, "unknown member \"%.64s\"", key);
 }

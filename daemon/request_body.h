@@ -16,6 +16,7 @@ enum {
     BODY_REASON = 4,
     BODY_TOKEN = 8,
     BODY_FOR = 16,
+    BODY_SECTIONS = 32,
 };
 
 enum { BODY_REASON_MAX = 200 /* bytes */ };
@@ -24,7 +25,8 @@ struct request_body {
     int64_t hold_off_ms, drain_ms, for_ms; /* -1: not given */
     bool has_token;
     int64_t if_fencing_token;
-    char *reason; /* NULL: not given */
+    char *reason;      /* NULL: not given */
+    unsigned sections; /* of diagnostics, as bits of enum report_section; 0: not given */
 };
 
 /* Reads the call's body; an empty one is an empty object. False: the call was answered with a

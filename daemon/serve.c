@@ -159,6 +159,10 @@ static void on_signal(uv_signal_t *signal, int number)
 static void on_clock_jump(void *owner, int64_t jump_ms)
 {
     struct app *app = owner;
+    app->jumps = (struct app_jumps){.count = app->jumps.count + 1,
+                                    .last_ms = jump_ms,
+                                    .last_at_ms = wall_us() / 1000,
+                                    .last_boottime_ms = boottime_us() / 1000};
     for (size_t i = app->election_count; i > 0; i--) {
         if (i <= app->election_count) {
             struct elector_event suspect = {.kind = ELECTOR_CLOCK_SUSPECT, .jump_ms = jump_ms};
@@ -220,7 +224,8 @@ static bool start_elections(struct app *app, struct problem *problem)
     for (size_t i = 0; i < app->election_count; i++) {
         election_start(app->elections[i]);
     }
-    return true;
+    app->diagnosis = diagnosis_start(app, problem);
+    return app->diagnosis != NULL;
 }
 
 static void identify(struct app *app)
@@ -261,6 +266,7 @@ static void deinit(struct app *app)
     events_free(app->events);
     free(app->elections);
     loaded_deinit(&app->loaded);
+    config_issues_deinit(&app->warnings);
 }
 
 static int run(struct app *app)
@@ -304,6 +310,9 @@ static bool load(struct app *app)
     config_issues_print(&issues, &text);
     (void)fputs(text.bytes != NULL ? text.bytes : "", stderr);
     text_free(&text);
+    if (good) {
+        config_issues_add_warnings(&app->warnings, &issues);
+    }
     config_issues_deinit(&issues);
     return good;
 }

@@ -58,36 +58,51 @@ static void fill(const struct loaded *loaded, struct redis_address *addresses,
                                             .restart_guard = config->restart_guard};
 }
 
-static struct store *open_redis(uv_loop_t *loop, const struct loaded *loaded,
+bool store_redis_options(const struct loaded *loaded, struct redis_address *addresses,
+                         struct redis_store_options *options)
+{
+    if (loaded->config->store.url.kind != STORE_KIND_REDIS) {
+        return false;
+    }
+    fill(loaded, addresses, options);
+    return true;
+}
+
+static struct store *open_local(uv_loop_t *loop, const struct loaded *loaded,
                                 const struct store_listener *listener, struct problem *problem)
 {
-    struct redis_address addresses[STORE_URL_HOSTS_MAX];
-    struct redis_store_options options;
-    fill(loaded, addresses, &options);
-    return redis_store_new(loop, &options, listener, problem);
+    struct local_store_options options = {.path = loaded->config->store.url.path};
+    return local_store_new(loop, &options, listener, problem);
 }
 
 struct store *store_open(uv_loop_t *loop, const struct loaded *loaded,
                          const struct store_listener *listener, struct problem *problem)
 {
-    const struct store_url *url = &loaded->config->store.url;
-    switch (url->kind) {
-    case STORE_KIND_LOCAL:
-        return local_store_new(loop, &(struct local_store_options){.path = url->path}, listener,
-                               problem);
-    case STORE_KIND_REDIS:
-        return open_redis(loop, loaded, listener, problem);
+    struct redis_address addresses[STORE_URL_HOSTS_MAX];
+    struct redis_store_options options;
+    return store_redis_options(loaded, addresses, &options)
+               ? redis_store_new(loop, &options, listener, problem)
+               : open_local(loop, loaded, listener, problem);
+}
+
+struct store *store_open_for_health(uv_loop_t *loop, const struct loaded *loaded,
+                                    const struct store_listener *listener, struct problem *problem)
+{
+    struct redis_address addresses[STORE_URL_HOSTS_MAX];
+    struct redis_store_options options;
+    if (!store_redis_options(loaded, addresses, &options)) {
+        return open_local(loop, loaded, listener, problem);
     }
-    return NULL;
+    options.client_name = "leaderd-health";
+    options.min_replicas = 0;
+    options.restart_guard = false;
+    return redis_store_new(loop, &options, listener, problem);
 }
 
 bool store_refresh(struct store *store, const struct loaded *loaded, struct problem *problem)
 {
     struct redis_address addresses[STORE_URL_HOSTS_MAX];
     struct redis_store_options options;
-    if (loaded->config->store.url.kind != STORE_KIND_REDIS) {
-        return true;
-    }
-    fill(loaded, addresses, &options);
-    return redis_store_refresh(store, &options, problem);
+    return !store_redis_options(loaded, addresses, &options) ||
+           redis_store_refresh(store, &options, problem);
 }

@@ -90,7 +90,7 @@ static bool ask_info(struct redis_exam *exam, struct text *question)
 
 static int64_t count_good_replicas(const char *info)
 {
-    char name[16], line[160];
+    char name[24], line[160];
     int64_t good = 0;
     for (int i = 0; i < 64; i++) {
         (void)snprintf(name, sizeof name, "slave%d", i);
@@ -301,7 +301,6 @@ static void hear_record(struct redis_exam *exam, const struct resp_value *value,
 static bool ask_scan(struct redis_exam *exam, struct text *question)
 {
     struct redis_report *report = exam->report;
-    char pattern[REDIS_KEY_PREFIX_MAX + 2];
     if (!exam->node->primary || report->expiring.denied) {
         return false;
     }
@@ -316,8 +315,8 @@ static bool ask_scan(struct redis_exam *exam, struct text *question)
     if (over || report->expiring.truncated) {
         return false;
     }
-    (void)snprintf(pattern, sizeof pattern, "%s*", exam->access.copy.options.key_prefix);
-    const char *scan[] = {"SCAN", exam->cursor, "MATCH", pattern, "COUNT", "100", NULL};
+    const char *scan[] = {"SCAN",  exam->cursor, "MATCH", report->expiring.pattern,
+                          "COUNT", "100",        NULL};
     exam_command(question, scan);
     return true;
 }
@@ -330,11 +329,14 @@ static void hear_scan(struct redis_exam *exam, const struct resp_value *value)
         return;
     }
     const struct resp_value *keys = value->items[1];
+    const char *prefix = exam->access.copy.options.key_prefix;
     (void)snprintf(exam->cursor, sizeof exam->cursor, "%s", cursor);
     exam->found = calloc(keys->count + 1, sizeof *exam->found);
     for (size_t i = 0; exam->found != NULL && i < keys->count; i++) {
         const char *key = resp_text(keys->items[i]);
-        char *copy = key != NULL ? strdup(key) : NULL;
+        bool ours = key != NULL && strncmp(key, prefix, strlen(prefix)) == 0;
+        bool test = ours && key[strlen(prefix)] == '.'; /* of a health check */
+        char *copy = ours && !test ? strdup(key) : NULL;
         if (copy != NULL) {
             exam->found[exam->found_count++] = copy;
         }

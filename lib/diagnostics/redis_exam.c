@@ -319,6 +319,7 @@ static bool copy_elections(struct redis_exam *exam, const struct redis_exam_opti
         if (exam->report->keys[i].key == NULL) {
             return false;
         }
+        exam->report->keys[i].election = exam->report->keys[i].key + strlen(prefix);
     }
     return true;
 }
@@ -329,6 +330,9 @@ static void begin(struct redis_exam *exam)
     const struct redis_options_copy *copy = &exam->access.copy;
     report->mode = copy->options.mode;
     report->at_ms = wall_us() / 1000;
+    report->expiring.threshold_ms = exam->expiring_ms;
+    (void)snprintf(report->expiring.pattern, sizeof report->expiring.pattern, "%s*",
+                   copy->options.key_prefix);
     report->lua.verdict = EXAM_UNKNOWN;
     report->key_operations.set = report->key_operations.get = report->key_operations.del =
         EXAM_UNKNOWN;
@@ -388,10 +392,13 @@ struct redis_exam *redis_exam_start(uv_loop_t *loop, const struct redis_exam_opt
 
 void redis_exam_cancel(struct redis_exam *exam)
 {
-    if (exam != NULL) {
-        exam->cancelled = true;
-        interview_close(exam->interview);
-        exam->interview = NULL;
+    if (exam == NULL) {
+        return;
+    }
+    exam->cancelled = true;
+    interview_close(exam->interview);
+    exam->interview = NULL;
+    if (!uv_is_closing((uv_handle_t *)&exam->turn)) { /* else it has just ended by itself */
         uv_close((uv_handle_t *)&exam->turn, on_turn_closed);
     }
 }

@@ -55,7 +55,8 @@ struct exam_node {
 };
 
 struct exam_key {
-    const char *key; /* the exam's */
+    const char *key;
+    const char *election; /* the end of `key` */
     char type[EXAM_WORD_SIZE];
     int64_t pttl_ms;        /* -1: no TTL, as it should be; -2: no record; -3: unknown */
     bool held;              /* the record is a lease that somebody holds */
@@ -77,7 +78,6 @@ struct exam_sentinel {
 
 struct redis_report {
     enum redis_mode mode;
-    enum exam_verdict status;
     int64_t at_ms, duration_us;
     struct problem error; /* the examination could not be made; "" when it could */
 
@@ -90,6 +90,8 @@ struct redis_report {
     struct exam_key *keys; /* one for each election */
     size_t key_count;
     struct {
+        char pattern[REDIS_KEY_PREFIX_MAX + 2];
+        int64_t threshold_ms; /* negative: a fifth of each lease */
         int64_t scanned;
         bool truncated, denied;
         struct exam_expiring keys[EXAM_EXPIRING_MAX];
@@ -110,6 +112,8 @@ struct redis_report {
 
 /* Takes NULL, too. */
 void redis_report_free(struct redis_report *report);
+
+size_t redis_report_healthy_nodes(const struct redis_report *report);
 
 /* The server that says most about the store: the first primary. NULL when there is none. */
 const struct exam_node *redis_report_primary(const struct redis_report *report);

@@ -155,6 +155,9 @@ void metrics_render(struct text *text, const struct metrics *metrics, enum metri
     add_checks(&writer, metrics->checks);
     add_http(&writer, &metrics->http);
     add_daemon(&writer, metrics);
+    if (metrics->more != NULL) {
+        metrics->more(metrics->more_owner, &writer);
+    }
     add_process(&writer, &metrics->process);
     if (format == METRICS_OPENMETRICS) {
         text_add(text, "# EOF\n");

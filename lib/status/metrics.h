@@ -64,6 +64,8 @@ struct metrics_check {
     double duration_seconds;
 };
 
+struct metrics_writer;
+
 struct metrics {
     const struct status_daemon *daemon; /* version, clock, store, shutting_down */
     const char *revision;
@@ -79,6 +81,9 @@ struct metrics {
     bool last_reload_successful;
     int64_t last_reload_success_at_ms; /* wall time; the start counts as the first */
     struct metrics_process process;
+    /* Adds the families of other layers; NULL: none. */
+    void (*more)(void *owner, struct metrics_writer *writer);
+    void *more_owner;
 };
 
 void metrics_render(struct text *text, const struct metrics *metrics, enum metrics_format format);

@@ -244,7 +244,8 @@ START_TEST(a_request_becomes_a_command)
                                     .lease_ms = 15000,
                                     .term = 41,
                                     .version = "v:1",
-                                    .force = true};
+                                    .force = true,
+                                    .transient = true};
     struct script_context context = {
         .key = "p:e", .channel = "p:e:events", .reign = "ab", .restart_guard = true};
     struct text arguments = {0}, command = {0};
@@ -252,9 +253,10 @@ START_TEST(a_request_becomes_a_command)
     script_add_by_name(&command, SCRIPT_PLAIN, &arguments);
     const char *tail = "$1\r\n1\r\n$3\r\np:e\r\n$7\r\nacquire\r\n$32\r\n" I
                        "\r\n$2\r\nme\r\n$5\r\n15000\r\n$2\r\n41\r\n$3\r\nv:1\r\n$1\r\n1\r\n"
-                       "$1\r\n0\r\n$2\r\n{}\r\n$10\r\np:e:events\r\n$2\r\nab\r\n$1\r\n1\r\n";
+                       "$1\r\n0\r\n$2\r\n{}\r\n$10\r\np:e:events\r\n$2\r\nab\r\n$1\r\n1\r\n"
+                       "$5\r\n60000\r\n";
     ck_assert_str_eq(arguments.bytes, tail);
-    ck_assert_int_eq(strncmp(command.bytes, "*16\r\n$7\r\nEVALSHA\r\n$40\r\n", 23), 0);
+    ck_assert_int_eq(strncmp(command.bytes, "*17\r\n$7\r\nEVALSHA\r\n$40\r\n", 23), 0);
     ck_assert_str_eq(command.bytes + command.length - strlen(tail), tail);
     text_free(&arguments);
     text_free(&command);
