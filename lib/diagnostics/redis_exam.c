@@ -380,7 +380,9 @@ struct redis_exam *redis_exam_start(uv_loop_t *loop, const struct redis_exam_opt
     exam->done = done;
     exam->owner = owner;
     exam->began_us = boottime_us();
-    (void)getrandom(&number, sizeof number, 0);
+    if (getrandom(&number, sizeof number, 0) != sizeof number) {
+        number = (uint64_t)exam->began_us ^ (uint64_t)(uintptr_t)exam;
+    }
     (void)snprintf(exam->throwaway, sizeof exam->throwaway, "%s.check-%016" PRIx64,
                    exam->access.copy.options.key_prefix, number);
     (void)uv_timer_init(loop, &exam->turn);
