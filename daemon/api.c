@@ -208,7 +208,7 @@ static const struct http_route routes[] = {
     {"/elections/{name}", HTTP_GET, HTTP_READ, false, BOTH, field_names, api_one_election},
     {"/leader", HTTP_GET, HTTP_PROBE, true, BOTH, leader_names, api_leader},
     {"/follower", HTTP_GET, HTTP_PROBE, true, BOTH, election_names, api_follower},
-    {"/watch", HTTP_GET, HTTP_READ, false, HTTP_JSON, watch_names, api_watch},
+    {"/watch", HTTP_GET, HTTP_READ, false, HTTP_JSON | HTTP_EVENTS, watch_names, api_watch},
     {"/events", HTTP_GET, HTTP_READ, false, BOTH, event_names, api_events},
     {"/performance", HTTP_GET, HTTP_READ, false, BOTH, no_names, api_performance},
     {"/diagnostics", HTTP_GET, HTTP_READ, false, BOTH, section_names, api_diagnostics},

@@ -83,8 +83,8 @@ static void on_stability(void *owner, struct election *election, bool stable)
 
 static void on_renewed(void *owner, struct election *election)
 {
-    (void)owner;
-    (void)election;
+    struct app *app = owner;
+    watch_list_renewed(app->watches, election);
 }
 
 static bool on_trouble(void *owner, struct election *election, enum lease_verb verb,

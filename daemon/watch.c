@@ -12,6 +12,7 @@ enum {
     TIMEOUT_DEFAULT_MS = 30000,
     TIMEOUT_MAX_MS = 300000,
     LEADER_WAIT_MIN_MS = 200,
+    COMMENT_EVERY_MS = 15000,
 };
 
 struct watcher {
@@ -22,7 +23,15 @@ struct watcher {
     bool reset;
     struct election **elections; /* NULL: all */
     size_t election_count;
-    uv_timer_t timer;
+    uv_timer_t timer; /* of the answer; of a stream: of the next comment, or its end */
+    struct stream_state {
+        bool on;
+        bool begun;     /* the snapshot was sent */
+        bool lease_due; /* a lease was renewed */
+        bool comment_due;
+        bool ending;      /* after what there is to say */
+        uint64_t ends_at; /* uv_now() time; 0: with the connection */
+    } stream;
 };
 
 struct watch_list {
@@ -94,21 +103,28 @@ static uint64_t latest_version(const struct watcher *watcher)
     return latest;
 }
 
-static void answer(struct watcher *watcher, bool changed)
+/* Adds the whole document, as it is now. */
+static void add_document(struct watcher *watcher, bool changed, struct text *body)
 {
     struct api_look look;
-    struct text body = {0};
     struct status_document document;
     struct app *app = watcher->list->app;
     struct status_watch watch = {.changed = changed || watcher->reset, .reset = watcher->reset};
     api_look(app, &look);
-    status_document_begin(&document, &body, &look.daemon, &watch);
+    status_document_begin(&document, body, &look.daemon, &watch);
     const struct election *election = watched(watcher, 0);
     for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
         api_look_at(&look, election);
         status_document_add(&document, &look.status);
     }
     status_document_end(&document);
+}
+
+static void answer(struct watcher *watcher, bool changed)
+{
+    struct text body = {0};
+    const struct app *app = watcher->list->app;
+    add_document(watcher, changed, &body);
     struct http_call *call = watcher->call;
     if (app->shutting_down) {
         http_call_close_after(call);
@@ -210,6 +226,10 @@ static bool read_query(struct app *app, struct http_call *call, struct watcher *
                        int64_t *timeout_ms)
 {
     const char *since = http_call_query(call, "since");
+    const char *last = http_call_asked(call, "Last-Event-ID");
+    if (since == NULL && http_call_format(call) == HTTP_EVENTS && last != NULL && last[0] != '\0') {
+        since = last; /* a browser that reconnects */
+    }
     const char *names = http_call_query(call, "election");
     if (!api_query_duration(call, "timeout", timeout_ms)) {
         return false;
@@ -226,15 +246,127 @@ static bool read_query(struct app *app, struct http_call *call, struct watcher *
     return names == NULL || read_elections(app, call, names, watcher);
 }
 
-static void park(struct watcher *watcher, int64_t timeout_ms)
+static void list_add(struct watcher *watcher)
 {
     struct watch_list *list = watcher->list;
     watcher->previous = list->ends.previous;
     watcher->next = &list->ends;
     watcher->previous->next = watcher;
     watcher->next->previous = watcher;
+}
+
+static void park(struct watcher *watcher, int64_t timeout_ms)
+{
+    list_add(watcher);
     timeout_ms = longest_wait_ms(watcher, timeout_ms);
     uv_timer_start(&watcher->timer, on_timeout, (uint64_t)timeout_ms, 0);
+}
+
+/* Streams (text/event-stream, WHATWG HTML "Server-sent events"). */
+
+/* An election that goes away is watched no more, whatever else is. */
+static void end_stream(struct watcher *watcher)
+{
+    watcher->stream.ending = true;
+    if (!watcher->list->app->shutting_down) {
+        watcher->election_count = 0;
+    }
+    http_stream_wake(watcher->call);
+}
+
+static void add_state(struct watcher *watcher, struct text *text)
+{
+    const struct app *app = watcher->list->app;
+    uint64_t version = app->version;
+    bool changed = !watcher->stream.begun ? latest_version(watcher) > watcher->since : true;
+    text_addf(text, "event: state\nid: %s.%llu\ndata: ", app->instance_id,
+              (unsigned long long)version);
+    add_document(watcher, changed, text); /* it ends its line */
+    text_add(text, "\n");
+    watcher->since = version;
+    watcher->reset = false;
+    watcher->stream.begun = true;
+}
+
+static void add_lease(const struct election *election, struct text *text)
+{
+    struct elector_view view;
+    election_look(election, moment_now(), &view);
+    if (view.leads) {
+        text_add(text, "event: lease\ndata: {\"election\":");
+        text_add_json(text, election_name(election));
+        text_addf(
+            text,
+            ",\"fencing_token\":%lld,\"deadline_boottime_ms\":%lld,\"remaining_ms\":%lld}\n\n",
+            (long long)view.term, (long long)view.deadline_boottime_ms,
+            (long long)view.remaining_ms);
+    }
+}
+
+static bool fill_stream(void *data, struct text *text)
+{
+    struct watcher *watcher = data;
+    struct stream_state *stream = &watcher->stream;
+    const struct app *app = watcher->list->app;
+    if (!stream->begun) {
+        text_add(text, "retry: 1000\n\n");
+    }
+    if (!stream->begun || latest_version(watcher) > watcher->since || app->shutting_down) {
+        add_state(watcher, text);
+    }
+    const struct election *election = stream->lease_due ? watched(watcher, 0) : NULL;
+    for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
+        add_lease(election, text);
+    }
+    if (stream->comment_due) {
+        text_add(text, ": still here\n\n");
+    }
+    stream->lease_due = stream->comment_due = false;
+    if (app->shutting_down) {
+        stream->ending = true;
+        text_add(text, "event: bye\ndata: {}\n\n");
+    }
+    return !stream->ending;
+}
+
+static const struct http_stream stream_events = {.fill = fill_stream, .gone = on_gone};
+
+static void on_comment(uv_timer_t *timer)
+{
+    struct watcher *watcher = timer->data;
+    uint64_t ends_at = watcher->stream.ends_at;
+    watcher->stream.comment_due = true;
+    watcher->stream.ending |= ends_at != 0 && uv_now(timer->loop) >= ends_at;
+    http_stream_wake(watcher->call);
+}
+
+void watch_list_renewed(struct watch_list *list, const struct election *election)
+{
+    for (struct watcher *watcher = list->ends.next; watcher != &list->ends;
+         watcher = watcher->next) {
+        if (watcher->stream.on && (watcher->elections == NULL || is_watched(watcher, election))) {
+            watcher->stream.lease_due = true;
+            http_stream_wake(watcher->call);
+        }
+    }
+}
+
+/* `timeout_ms` negative: it ends with the connection. */
+static void begin_stream(struct watcher *watcher, int64_t timeout_ms)
+{
+    uint64_t tick_ms = COMMENT_EVERY_MS;
+    if (!http_call_stream(watcher->call, "text/event-stream", &stream_events, watcher)) {
+        uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
+        return;
+    }
+    watcher->stream.on = true;
+    if (timeout_ms >= 0) {
+        watcher->stream.ends_at = uv_now(watcher->timer.loop) + (uint64_t)timeout_ms;
+        tick_ms = (uint64_t)timeout_ms < tick_ms ? (uint64_t)timeout_ms : tick_ms;
+    }
+    list_add(watcher);
+    watcher->stream.ending = watcher->list->app->shutting_down;
+    uv_timer_start(&watcher->timer, on_comment, tick_ms, tick_ms);
 }
 
 void watch_handle(struct app *app, struct http_call *call)
@@ -251,6 +383,10 @@ void watch_handle(struct app *app, struct http_call *call)
     watcher->timer.data = watcher;
     if (!read_query(app, call, watcher, &timeout_ms)) {
         uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);
+        return;
+    }
+    if (http_call_format(call) == HTTP_EVENTS) {
+        begin_stream(watcher, http_call_query(call, "timeout") != NULL ? timeout_ms : -1);
         return;
     }
     bool changed = http_call_query(call, "since") == NULL || watcher->reset ||
@@ -271,7 +407,12 @@ static void tell_batch(uv_idle_t *idle)
     for (int i = 0; i < BATCH && list->cursor != &list->ends; i++) {
         struct watcher *watcher = list->cursor;
         list->cursor = watcher->next;
-        if (latest_version(watcher) > watcher->since || list->app->shutting_down) {
+        if (latest_version(watcher) <= watcher->since && !list->app->shutting_down) {
+            continue;
+        }
+        if (watcher->stream.on) {
+            http_stream_wake(watcher->call);
+        } else {
             answer(watcher, true);
             watcher_remove(watcher);
         }
@@ -286,8 +427,22 @@ static void tell_batch(uv_idle_t *idle)
     }
 }
 
+/* Before the elections are gone: the last state shall name them. */
+static void wake_streams(struct watch_list *list)
+{
+    for (struct watcher *watcher = list->ends.next; watcher != &list->ends;
+         watcher = watcher->next) {
+        if (watcher->stream.on) {
+            http_stream_wake(watcher->call);
+        }
+    }
+}
+
 void watch_list_changed(struct watch_list *list)
 {
+    if (list->app->shutting_down) {
+        wake_streams(list);
+    }
     if (list->cursor != NULL) {
         list->again = true;
     } else if (list->ends.next != &list->ends) {
@@ -301,7 +456,12 @@ void watch_list_election_gone(struct watch_list *list, const struct election *el
     struct watcher *next;
     for (struct watcher *watcher = list->ends.next; watcher != &list->ends; watcher = next) {
         next = watcher->next;
-        if (is_watched(watcher, election)) {
+        if (!is_watched(watcher, election)) {
+            continue;
+        }
+        if (watcher->stream.on) {
+            end_stream(watcher);
+        } else {
             answer(watcher, true);
             watcher_remove(watcher);
         }
@@ -310,9 +470,14 @@ void watch_list_election_gone(struct watch_list *list, const struct election *el
 
 void watch_list_end(struct watch_list *list)
 {
-    while (list->ends.next != &list->ends) {
-        struct watcher *watcher = list->ends.next;
-        answer(watcher, true);
-        watcher_remove(watcher);
+    struct watcher *next;
+    for (struct watcher *watcher = list->ends.next; watcher != &list->ends; watcher = next) {
+        next = watcher->next;
+        if (watcher->stream.on) {
+            end_stream(watcher);
+        } else {
+            answer(watcher, true);
+            watcher_remove(watcher);
+        }
     }
 }

@@ -22,6 +22,9 @@ void watch_handle(struct app *app, struct http_call *call);
 /* Something changed: whoever watches it will be answered in this turn of the loop or the next. */
 void watch_list_changed(struct watch_list *list);
 
+/* A lease was renewed: streams tell the new deadline. */
+void watch_list_renewed(struct watch_list *list, const struct election *election);
+
 /* An election goes away: whoever names it is answered now. */
 void watch_list_election_gone(struct watch_list *list, const struct election *election);
 

@@ -72,6 +72,11 @@ const char *http_call_body(const struct http_call *call, size_t *length)
     return call->body.bytes != NULL ? call->body.bytes : "";
 }
 
+const char *http_call_asked(const struct http_call *call, const char *name)
+{
+    return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
+}
+
 enum http_format http_call_format(const struct http_call *call)
 {
     return call->format;
@@ -161,12 +166,8 @@ static void add_headers(struct http_call *call, struct MHD_Response *response)
     }
 }
 
-enum MHD_Result call_queue(struct http_call *call)
+static struct MHD_Response *whole_response(struct http_call *call)
 {
-    struct http_server *server = call->server;
-    if (server->options.decorate != NULL) {
-        server->options.decorate(server->options.owner, call);
-    }
     size_t length = call->answer.length;
     char *bytes = text_take(&call->answer);
     enum MHD_ResponseMemoryMode mode =
@@ -175,6 +176,19 @@ enum MHD_Result call_queue(struct http_call *call)
         MHD_create_response_from_buffer(bytes != NULL ? length : 0, bytes, mode);
     if (response == NULL) {
         free(bytes);
+    }
+    return response;
+}
+
+enum MHD_Result call_queue(struct http_call *call)
+{
+    struct http_server *server = call->server;
+    if (server->options.decorate != NULL) {
+        server->options.decorate(server->options.owner, call);
+    }
+    struct MHD_Response *response =
+        call->stream != NULL ? stream_response(call) : whole_response(call);
+    if (response == NULL) {
         return MHD_NO;
     }
     add_headers(call, response);

@@ -31,7 +31,8 @@ enum http_format {
     HTTP_TEXT = 2,
     HTTP_HTML = 4,
     HTTP_METRICS = 8,
-    HTTP_OPENMETRICS = 16
+    HTTP_OPENMETRICS = 16,
+    HTTP_EVENTS = 32 /* text/event-stream */
 };
 
 struct http_server;
@@ -119,6 +120,28 @@ void http_call_problem(struct http_call *call, const char *code, const char *det
  * is returned. `gone` is called at most once, and never after the answer. */
 bool http_call_park(struct http_call *call, bool watcher, void (*gone)(void *data),
                     void *data) must_use;
+
+/* An answer without an end: 200, and a body that grows. */
+struct http_stream {
+    /* Adds what there is to say; false: this is the end. Called when all that was said before has
+     * gone out, so that a slow reader gets the latest only; never from inside http_stream_wake().
+     */
+    bool (*fill)(void *data, struct text *text);
+    /* The call is over; called once, in any case. */
+    void (*gone)(void *data);
+};
+
+/* Begins to stream instead of answering. Counts as a watcher: beyond max_watchers the call is
+ * answered with 429 and false is returned, and nothing of `stream` is called. A client that does
+ * not read is dropped after ten seconds. */
+bool http_call_stream(struct http_call *call, const char *content_type,
+                      const struct http_stream *stream, void *data) must_use;
+
+/* There is something to say. */
+void http_stream_wake(struct http_call *call);
+
+/* A header of the request; NULL when it is not given. */
+const char *http_call_asked(const struct http_call *call, const char *name);
 
 /* Numbers. */
 

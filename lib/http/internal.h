@@ -75,6 +75,8 @@ struct http_call {
     bool was_parked, is_watcher;
     void (*gone)(void *data);
     void *gone_data;
+    const struct http_stream *stream; /* NULL: the answer has an end */
+    bool stream_ended;                /* nothing will be added */
 
     int status;
     bool ready, close_after, client_gone;
@@ -159,6 +161,16 @@ bool park_init(struct http_server *server, struct problem *problem) must_use;
 void park_resume_later(struct http_call *call);
 /* The client of a parked call hung up, or the server ends. */
 void park_abandon(struct http_call *call);
+/* Lets what is in server->resuming go on, from the next turn of the loop. */
+void park_resume_batches(struct http_server *server);
+/* False: there are too many watchers, and the call was answered. */
+bool park_admit_watcher(struct http_call *call) must_use;
+
+/* stream.c: answers without an end. */
+struct MHD_Response *stream_response(struct http_call *call);
+void stream_wake(struct http_call *call);
+/* The connection is done with this call. */
+void stream_over(struct http_call *call);
 
 /* links.c: connections, and those that are too slow. */
 void links_init(struct http_server *server);

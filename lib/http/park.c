@@ -72,7 +72,10 @@ static void on_hangup(uv_poll_t *poll, int status, int events)
     int count = epoll_wait(server->watch_fd, hangups, HANGUPS_PER_TURN, 0);
     for (int i = 0; i < count; i++) {
         struct http_call *call = hangups[i].data.ptr;
-        if (call->stage == HTTP_STAGE_PARKED) {
+        if (call->stage == HTTP_STAGE_PARKED && call->stream != NULL) {
+            call->client_gone = true;
+            stream_wake(call);
+        } else if (call->stage == HTTP_STAGE_PARKED) {
             park_abandon(call);
         }
     }
@@ -92,12 +95,19 @@ bool park_init(struct http_server *server, struct problem *problem)
     return uv_poll_start(&server->watch_poll, UV_READABLE, on_hangup) == 0;
 }
 
-static bool admit_watcher(struct http_call *call)
+void park_resume_batches(struct http_server *server)
+{
+    uv_idle_start(&server->resume, on_turn);
+}
+
+bool park_admit_watcher(struct http_call *call)
 {
     struct http_server *server = call->server;
     struct http_link *link = link_of(call->connection);
     if (link->watched == NULL &&
         (int64_t)server->watch_link_count >= server->options.max_watchers) {
+        http_call_problem(call, "too_many_watchers",
+                          "http.max_watchers are waiting already: try again later, or raise it");
         return false;
     }
     link_watches(server, link, call->route);
@@ -107,9 +117,7 @@ static bool admit_watcher(struct http_call *call)
 bool http_call_park(struct http_call *call, bool watcher, void (*gone)(void *data), void *data)
 {
     struct http_server *server = call->server;
-    if (watcher && !admit_watcher(call)) {
-        http_call_problem(call, "too_many_watchers",
-                          "http.max_watchers are waiting already: try again later, or raise it");
+    if (watcher && !park_admit_watcher(call)) {
         return false;
     }
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data = {.ptr = call}};

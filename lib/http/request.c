@@ -105,6 +105,7 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
         link_idle(owner, link, call);
     }
     if (call != NULL) {
+        stream_over(call);
         if (call->status != 0) {
             call_count(call);
         }

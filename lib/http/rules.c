@@ -102,6 +102,7 @@ static const struct {
 } types[] = {{HTTP_JSON, "application/json", "application/*"},
              {HTTP_TEXT, "text/plain", "text/*"},
              {HTTP_HTML, "text/html", "text/*"},
+             {HTTP_EVENTS, "text/event-stream", "text/*"},
              {HTTP_METRICS, "text/plain", "text/*"},
              {HTTP_OPENMETRICS, "application/openmetrics-text", "application/*"}};
 

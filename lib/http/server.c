@@ -177,7 +177,10 @@ void http_server_stop(struct http_server *server, void (*stopped)(void *owner), 
     struct http_call *next;
     for (struct http_call *call = server->calls.next; call != &server->calls; call = next) {
         next = call->next;
-        if (call->stage == HTTP_STAGE_PARKED) {
+        if (call->stage == HTTP_STAGE_PARKED && call->stream != NULL) {
+            call->stream_ended = true;
+            stream_wake(call);
+        } else if (call->stage == HTTP_STAGE_PARKED) {
             http_call_problem(call, "shutting_down", "the daemon is shutting down");
         }
     }
