@@ -84,6 +84,13 @@ $(O)/%.o: %.c | deps
 $(call objects,$(wildcard lib/store/redis/*.c)): | $(GENERATED)
 $(O)/daemon/%.o: ALL_CFLAGS += -DLEADERD_VERSION='"$(VERSION)"' -DLEADERD_REVISION='"$(REVISION)"'
 
+# The dashboard becomes one C string, too, and the policy that allows nothing but it.
+PAGE := $(O)/generated/daemon/web/page.html.h
+$(PAGE): $(wildcard daemon/web/*)
+	@mkdir -p $(@D)
+	daemon/web/embed > $@.new && mv $@.new $@
+$(O)/daemon/api_page.o: | $(PAGE)
+
 # A script becomes one C string, a line a literal.
 $(O)/generated/%.lua.h: %.lua
 	@mkdir -p $(@D)
@@ -146,6 +153,7 @@ check: ## build with sanitizers and run all tests: under ten minutes
 		"tests/model/run short"
 	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
 		"python3 tests/torture/test_checker.py" "python3 docs/examples/fencing.py" tests/docs/links \
+		"python3 tests/browser/test_dashboard.py" \
 		"python3 tests/torture/torture.py --minutes 2 --seed 20261123" \
 		"python3 tests/torture/torture.py --minutes 1 --store sentinel --seed 1" \
 		"python3 tests/torture/torture.py --minutes 1 --store cluster --seed 1"
@@ -170,12 +178,15 @@ help: ## this list
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # Whole daemons with a private redis-server. They use $LEADERD if that is set.
-.PHONY: e2e bench-handover torture
+.PHONY: browser e2e bench-handover torture
 MINUTES ?= 10
 
 e2e: all ## end-to-end tests of real daemons; FLAVOR=asan has them watched
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} tests/e2e/run
 	python3 tests/torture/test_checker.py
+
+browser: all ## the dashboard in a headless Chromium; screenshots in build/screenshots
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/browser/test_dashboard.py
 
 demo: all ## three daemons and a Redis: hand-over as it happens, in 20 seconds
 	@LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/demo/demo.py

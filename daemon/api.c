@@ -202,7 +202,7 @@ static const char *const wait_names[] = {"wait", NULL};
 enum { BOTH = HTTP_JSON | HTTP_TEXT };
 
 static const struct http_route routes[] = {
-    {"/", HTTP_GET, HTTP_READ, false, HTTP_TEXT, no_names, api_overview},
+    {"/", HTTP_GET, HTTP_READ, false, HTTP_TEXT | HTTP_HTML, no_names, api_overview},
     {"/status", HTTP_GET, HTTP_READ, false, BOTH, field_names, api_status},
     {"/elections", HTTP_GET, HTTP_READ, false, BOTH, no_names, api_elections},
     {"/elections/{name}", HTTP_GET, HTTP_READ, false, BOTH, field_names, api_one_election},

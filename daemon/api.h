@@ -48,6 +48,9 @@ void api_leader(void *owner, struct http_call *call);
 void api_follower(void *owner, struct http_call *call);
 void api_overview(void *owner, struct http_call *call);
 
+/* api_page.c */
+void api_page(struct http_call *call);
+
 /* api_health.c */
 void api_livez(void *owner, struct http_call *call);
 void api_readyz(void *owner, struct http_call *call);

@@ -75,6 +75,10 @@ void api_status(void *owner, struct http_call *call)
 void api_overview(void *owner, struct http_call *call)
 {
     struct text body = {0};
+    if (http_call_format(call) == HTTP_HTML) {
+        api_page(call);
+        return;
+    }
     if (http_call_format(call) == HTTP_JSON) { /* by ?format=json: Accept alone gets text */
         render_status(owner, &body);
     } else {

@@ -53,6 +53,7 @@ void profile_summarize(const struct profile *profile, enum operation operation,
     summary->avg_us = (sum + ring->count / 2) / ring->count;
     summary->min_us = sorted[0];
     summary->max_us = sorted[ring->count - 1];
+    summary->p50_us = percentile(sorted, ring->count, 50);
     summary->p95_us = percentile(sorted, ring->count, 95);
     summary->p99_us = percentile(sorted, ring->count, 99);
 }
@@ -78,6 +79,7 @@ static void add_operation(struct text *text, const struct profile *profile,
     add_time(text, "avg", summary.count, summary.avg_us);
     add_time(text, "min", summary.count, summary.min_us);
     add_time(text, "max", summary.count, summary.max_us);
+    add_time(text, "p50", summary.count, summary.p50_us);
     add_time(text, "p95", summary.count, summary.p95_us);
     add_time(text, "p99", summary.count, summary.p99_us);
     text_add(text, "}");

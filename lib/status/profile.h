@@ -25,7 +25,7 @@ struct profile {
 struct profile_summary {
     unsigned count; /* in the window; 0: the times below are unknown */
     uint64_t total; /* ever */
-    int64_t avg_us, min_us, max_us, p95_us, p99_us;
+    int64_t avg_us, min_us, max_us, p50_us, p95_us, p99_us;
 };
 
 void profile_add(struct profile *profile, enum operation operation, int64_t us);

@@ -73,7 +73,7 @@ class Daemon:
 
     def write_config(self, text=None):
         with open(self.config_file, "w", encoding="utf-8") as file:
-            file.write(json.dumps(self.settings, indent=1) + "\n" if text is None else text)
+            file.write(json.dumps(self.settings, indent=1, ensure_ascii=False) + "\n" if text is None else text)
 
     def start(self, *flags, ready=True):
         self.process = Process(
