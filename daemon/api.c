@@ -1,5 +1,6 @@
 #include "daemon/api.h"
 
+#include "daemon/inherited.h"
 #include "daemon/watch.h"
 #include "lib/base/timetext.h"
 #include "lib/status/document.h"
@@ -262,6 +263,9 @@ struct http_server *api_open(struct app *app, struct problem *problem)
     struct http_listener listeners[CONFIG_LISTENERS_MAX];
     for (size_t i = 0; i < config->listener_count; i++) {
         fill_listener(&config->listeners[i], &listeners[i]);
+    }
+    if (!inherited_take(config, app->loaded.http_token != NULL, listeners, problem)) {
+        return NULL;
     }
     struct http_options options = {.listeners = listeners,
                                    .listener_count = config->listener_count,

@@ -34,6 +34,18 @@ static bool listen_on(struct http_door *door, const struct sockaddr *address, so
     return true;
 }
 
+static void read_port(struct http_door *door)
+{
+    struct sockaddr_storage storage = {0};
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&storage;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&storage;
+    socklen_t length = sizeof storage;
+    if (getsockname(door->fd, (struct sockaddr *)&storage, &length) == 0 &&
+        storage.ss_family != AF_UNIX) {
+        door->port = ntohs(storage.ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
+    }
+}
+
 static bool open_tcp(struct http_door *door, struct problem *problem)
 {
     struct sockaddr_storage storage = {0};
@@ -63,10 +75,7 @@ static bool open_tcp(struct http_door *door, struct problem *problem)
     if (!listen_on(door, (struct sockaddr *)&storage, size, problem)) {
         return false;
     }
-    socklen_t length = sizeof storage;
-    if (getsockname(door->fd, (struct sockaddr *)&storage, &length) == 0) {
-        door->port = ntohs(storage.ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
-    }
+    read_port(door);
     return true;
 }
 
@@ -118,7 +127,11 @@ static bool open_unix(struct http_door *door, struct problem *problem)
 
 bool door_open(struct http_door *door, struct problem *problem)
 {
-    door->fd = -1;
+    door->fd = door->listener.fd > 0 ? door->listener.fd : -1;
+    if (door->fd >= 0) {
+        read_port(door);
+        return true;
+    }
     return door->listener.path != NULL ? open_unix(door, problem) : open_tcp(door, problem);
 }
 

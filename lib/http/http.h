@@ -60,6 +60,7 @@ struct http_listener {
     enum http_role role;
     bool loopback; /* TCP: reachable from this host only */
     bool insecure; /* TCP: read paths need no token */
+    int fd; /* a listening socket that somebody else has opened; 0: none, it is opened here */
 };
 
 /* All is copied, save `routes`, which must outlive the server. */
