@@ -154,6 +154,7 @@ check: ## build with sanitizers and run all tests: under ten minutes
 	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
 		"python3 tests/torture/test_checker.py" "python3 docs/examples/fencing.py" tests/docs/links \
 		"python3 tests/browser/test_dashboard.py" \
+		"python3 tests/bench/watchers.py --watchers 500 --streams 20 --rounds 2 --check" \
 		"python3 tests/torture/torture.py --minutes 2 --seed 20261123" \
 		"python3 tests/torture/torture.py --minutes 1 --store sentinel --seed 1" \
 		"python3 tests/torture/torture.py --minutes 1 --store cluster --seed 1"
@@ -178,7 +179,7 @@ help: ## this list
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # Whole daemons with a private redis-server. They use $LEADERD if that is set.
-.PHONY: browser e2e bench-handover torture
+.PHONY: bench-watchers browser e2e bench-handover torture
 MINUTES ?= 10
 
 e2e: all ## end-to-end tests of real daemons; FLAVOR=asan has them watched
@@ -190,6 +191,9 @@ browser: all ## the dashboard in a headless Chromium; screenshots in build/scree
 
 demo: all ## three daemons and a Redis: hand-over as it happens, in 20 seconds
 	@LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/demo/demo.py
+
+bench-watchers: all ## 10,000 waiting clients and 200 streams: how soon the last hears, what they cost
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/watchers.py
 
 bench-handover: all ## measure hand-over, a thousand watchers, a thousand elections
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json

@@ -122,6 +122,10 @@ void http_call_problem(struct http_call *call, const char *code, const char *det
 bool http_call_park(struct http_call *call, bool watcher, void (*gone)(void *data),
                     void *data) must_use;
 
+/* The connection is a watcher's from now on, if there is room for one more: what is answered at
+ * once will wait the next time. */
+void http_call_will_watch(struct http_call *call);
+
 /* An answer without an end: 200, and a body that grows. */
 struct http_stream {
     /* Adds what there is to say; false: this is the end. Called when all that was said before has

@@ -114,6 +114,15 @@ bool park_admit_watcher(struct http_call *call)
     return true;
 }
 
+void http_call_will_watch(struct http_call *call)
+{
+    struct http_server *server = call->server;
+    struct http_link *link = link_of(call->connection);
+    if (link != NULL && (int64_t)server->watch_link_count < server->options.max_watchers) {
+        link_watches(server, link, call->route);
+    }
+}
+
 bool http_call_park(struct http_call *call, bool watcher, void (*gone)(void *data), void *data)
 {
     struct http_server *server = call->server;
