@@ -179,7 +179,7 @@ help: ## this list
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # Whole daemons with a private redis-server. They use $LEADERD if that is set.
-.PHONY: bench-watchers browser e2e bench-handover torture
+.PHONY: bench bench-http bench-watchers browser e2e bench-handover torture
 MINUTES ?= 10
 
 e2e: all ## end-to-end tests of real daemons; FLAVOR=asan has them watched
@@ -191,6 +191,15 @@ browser: all ## the dashboard in a headless Chromium; screenshots in build/scree
 
 demo: all ## three daemons and a Redis: hand-over as it happens, in 20 seconds
 	@LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/demo/demo.py
+
+$(O)/tests/bench/responder: tests/bench/responder.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $<
+
+bench: bench-http bench-watchers bench-handover ## all benches: HTTP beside nginx, watchers, hand-over
+
+bench-http: all $(O)/tests/bench/responder ## requests per second and CPU of /status, beside nginx and a bare responder
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/requests.py $(O)/tests/bench/responder --json $(O)/bench-http.json
 
 bench-watchers: all ## 10,000 waiting clients and 200 streams: how soon the last hears, what they cost
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/watchers.py

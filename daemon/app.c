@@ -199,7 +199,7 @@ void app_snapshot(const struct app *app, struct status_daemon *daemon, struct mo
 {
     *now = moment_now();
     *daemon = (struct status_daemon){.version = LEADERD_VERSION,
-                                     .pid = getpid(),
+                                     .pid = app->pid,
                                      .hostname = app->hostname,
                                      .started_at_ms = app->started_at_ms,
                                      .started_boottime_ms = app->started_boottime_ms,

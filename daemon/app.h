@@ -26,6 +26,7 @@ struct app {
     char runtime_dir[RUNTIME_DIR_SIZE];
     char instance_id[17];
     char hostname[256];
+    int64_t pid;
     char boot_id[BOOT_ID_SIZE];
     int64_t started_at_ms, started_boottime_ms;
 

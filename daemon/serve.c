@@ -232,6 +232,7 @@ static void identify(struct app *app)
 {
     random_hex(app->instance_id, sizeof app->instance_id);
     boot_id_read(app->boot_id);
+    app->pid = getpid();
     (void)gethostname(app->hostname, sizeof app->hostname - 1);
     app->started_at_ms = wall_us() / 1000;
     app->started_boottime_ms = boottime_us() / 1000;

@@ -128,6 +128,17 @@ static void add_json_character(struct text *text, const char *bytes, size_t size
     }
 }
 
+/* Leading characters that stand for themselves in JSON: nearly all, so they are added at once. */
+static size_t count_plain(const char *string)
+{
+    size_t count = 0;
+    while (string[count] >= ' ' && string[count] < 0x7f && string[count] != '"' &&
+           string[count] != '\\') {
+        count++;
+    }
+    return count;
+}
+
 void text_add_json(struct text *text, const char *string)
 {
     if (string == NULL) {
@@ -137,6 +148,13 @@ void text_add_json(struct text *text, const char *string)
     text_add(text, "\"");
     size_t left = strlen(string);
     while (left > 0) {
+        size_t plain = count_plain(string);
+        if (plain > 0) {
+            text_add_bytes(text, string, plain);
+            string += plain;
+            left -= plain;
+            continue;
+        }
         size_t size = utf8_character(string, left);
         if (size == 0) {
             text_add(text, "\xef\xbf\xbd");
