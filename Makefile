@@ -114,6 +114,24 @@ CONFORMANCE_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/conformance/test_*.c
 $(CONFORMANCE_TESTS): $(O)/%: $(O)/%.o $(call archives,store)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) $(CHECK_LIBS)
 
+# Fuzz targets. `make check` replays the corpus; `make fuzz` lets libFuzzer look for more.
+SECONDS ?= 60
+FUZZ_TARGETS := http yaml resp text
+FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(O)/tests/fuzz/replay_%)
+$(FUZZ_REPLAYS): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(call archives,daemon)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+$(FUZZ_TARGETS:%=$(O)/tests/fuzz/fuzz_%): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(call archives,daemon)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+.PHONY: fuzz fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS:%=$(O)/tests/fuzz/fuzz_%)
+fuzz: ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP and texts of others
+	$(MAKE) CC=clang O=build/fuzz FLAVOR=asan CFLAGS=-fsanitize=fuzzer-no-link fuzz-targets
+	set -e; for t in $(FUZZ_TARGETS); do mkdir -p build/fuzz/found/$$t; \
+		build/fuzz/tests/fuzz/fuzz_$$t -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
+		-print_final_stats=1 -artifact_prefix=build/fuzz/found/ build/fuzz/found/$$t tests/fuzz/corpus/$$t 2>&1 | tail -8; done
+	@! ls build/fuzz/found/*-* 2>/dev/null || { echo 'fuzz: these inputs break it' >&2; exit 1; }
+
 # The simulator: real electors and lease rules under virtual time; see tests/sim/sim.h.
 SEED ?= 1
 HOURS ?= 10
@@ -140,7 +158,7 @@ mutants: $(O)/tests/sim/sim $(O)/tests/unit/elector/test_reign $(O)/tests/unit/e
 # make check builds twice: with sanitizers for everything that runs real code on real systems, and
 # optimised for the simulator, which wants to live through many hours.
 .PHONY: tests check-fast
-tests: all $(UNIT_TESTS) $(CONFORMANCE_TESTS)
+tests: all $(UNIT_TESTS) $(CONFORMANCE_TESTS) $(FUZZ_REPLAYS)
 
 check: ## build with sanitizers and run all tests: under ten minutes
 	$(MAKE) -j2 FLAVOR=asan WERROR=-Werror tests
@@ -149,6 +167,7 @@ check: ## build with sanitizers and run all tests: under ten minutes
 		build/release/tests/conformance/test_rules
 	tests/run "tests/lint/layers build/asan" "tests/conformance/given build/asan" \
 		$(patsubst $(O)/%,build/asan/%,$(UNIT_TESTS) $(CONFORMANCE_TESTS)) \
+		$(foreach t,$(FUZZ_TARGETS),"build/asan/tests/fuzz/replay_$(t) tests/fuzz/corpus/$(t)/*") \
 		"make -s sim-short FLAVOR=release" "tests/sim/mutants build/release" \
 		"tests/model/run short"
 	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
