@@ -104,6 +104,7 @@ struct http_server {
     uv_idle_t resume; /* resumes answered calls in batches */
     uv_poll_t watch_poll;
     int watch_fd;               /* epoll of the sockets of parked calls */
+    int spare_fd;               /* given up to turn clients away when descriptors run out */
     bool running;               /* inside MHD_run() */
     struct http_door *arriving; /* the door of the connection that is being added */
     struct http_link links;     /* ends of the ring of all connections */

@@ -2,6 +2,9 @@
 #include "lib/http/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +74,57 @@ static void turn_away(int fd)
     close(fd);
 }
 
+static int spare_open(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Without a descriptor nobody can be accepted, and a client left in the queue would keep the loop
+ * spinning: the spare one is given up to turn that client away. False: nobody is there. */
+static bool turn_away_without_descriptors(struct http_server *server, const struct http_door *door)
+{
+    if ((errno != EMFILE && errno != ENFILE) || server->spare_fd < 0) {
+        return false;
+    }
+    close(server->spare_fd);
+    int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        turn_away(fd);
+        count_refusal(server, http_code_find("too_many_connections"));
+    }
+    server->spare_fd = spare_open();
+    return fd >= 0;
+}
+
+/* A client whose host is gone says nothing any more: the kernel asks it after ten quiet seconds,
+ * and ends the connection when three questions in a row are not answered. */
+static void expect_life(int fd)
+{
+    const int on = 1, quiet_s = 10, apart_s = 3, questions = 3;
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &quiet_s, sizeof quiet_s);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &apart_s, sizeof apart_s);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &questions, sizeof questions);
+}
+
+/* libmicrohttpd closes by itself what it cannot take. */
+static void take_in(struct http_server *server, struct http_door *door, int fd,
+                    const struct sockaddr *address, socklen_t size)
+{
+    server->arriving = door;
+    if (links_counted(server) >= (size_t)server->options.max_connections) {
+        turn_away(fd);
+        count_refusal(server, http_code_find("too_many_connections"));
+        return;
+    }
+    if (door->listener.path == NULL) {
+        expect_life(fd);
+    }
+    if (MHD_add_connection(server->daemon, fd, address, size) != MHD_YES) {
+        count_refusal(server, http_code_find("too_many_connections"));
+    }
+}
+
 static void on_connection(uv_poll_t *poll, int status, int events)
 {
     struct http_door *door = poll->data;
@@ -82,14 +136,11 @@ static void on_connection(uv_poll_t *poll, int status, int events)
         socklen_t size = sizeof address;
         int fd =
             accept4(door->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
+        if (fd < 0 && !turn_away_without_descriptors(server, door)) {
             break;
         }
-        server->arriving = door;
-        if (links_counted(server) >= (size_t)server->options.max_connections ||
-            MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size) != MHD_YES) {
-            turn_away(fd);
-            count_refusal(server, http_code_find("too_many_connections"));
+        if (fd >= 0) {
+            take_in(server, door, fd, (struct sockaddr *)&address, size);
         }
         server_run(server);
     }
@@ -114,6 +165,9 @@ static void server_free(struct http_server *server)
     }
     if (server->daemon != NULL) {
         MHD_stop_daemon(server->daemon);
+    }
+    if (server->spare_fd >= 0) {
+        close(server->spare_fd);
     }
     if (server->watch_fd >= 0) {
         close(server->watch_fd);
@@ -244,6 +298,7 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_options *
     }
     server->loop = loop;
     server->watch_fd = -1;
+    server->spare_fd = spare_open();
     server->calls.next = server->calls.previous = &server->calls;
     server->resuming.next = server->resuming.previous = &server->resuming;
     bool good = copy_options(server, options) || problem_set(problem, "out of memory");

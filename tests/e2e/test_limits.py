@@ -1,10 +1,12 @@
 """Too many clients, too few descriptors, no place for the state: the lease comes first."""
 import os
+import resource
 import socket
 import time
 
 import http_client
 from harness import Case, main
+from processes import eventually
 
 
 class Limits(Case):
@@ -93,6 +95,52 @@ class Limits(Case):
         self.assertEqual(one.election()["fencing_token"], token)
         self.assertEqual(one.events("operation_error"), [])
         self.assertEqual(one.events("leadership_lost"), [])
+
+
+class Gone(Case):
+    def test_the_kernel_watches_over_silent_clients(self):
+        """A client whose host vanishes sends no FIN: only keepalive finds out."""
+        one = self.leader("one", self.redis())
+        link = socket.create_connection(one.tcp)
+        cursor = one.status()["cursor"]
+        link.sendall(f"GET /watch?since={cursor} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        eventually(lambda: one.metric("leaderd_http_watchers") == 1, what="a waiting call")
+        ports = f"{one.tcp[1]:04X}", f"{link.getsockname()[1]:04X}"
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table]
+        timers = [row[5].split(":")[0] for row in rows
+                  if (row[1].split(":")[-1], row[2].split(":")[-1]) == ports]
+        self.assertEqual(timers, ["02"], "the keepalive timer runs")
+        link.close()
+
+    def test_without_descriptors_clients_are_turned_away_and_the_loop_does_not_spin(self):
+        one = self.daemon("one", "local")
+        one.wait_leader()
+        pid = one.process.popen.pid
+        used = len(os.listdir(f"/proc/{pid}/fd"))
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 4, limits[1]))
+        links = [socket.create_connection(one.tcp) for _ in range(12)]
+        before = one_cpu(pid)
+        answers = 0
+        for link in links:
+            link.settimeout(2)
+            try:
+                answers += b" 503 " in link.recv(100)
+            except TimeoutError:
+                pass
+        self.assertGreater(answers, 0)
+        self.assertLess(one_cpu(pid) - before, 2.0)
+        for link in links:
+            link.close()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        eventually(lambda: one.get("/livez").status == 200, what="an answer again")
+
+
+def one_cpu(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        words = file.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
