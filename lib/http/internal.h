@@ -187,6 +187,10 @@ void link_watches(struct http_server *server, struct http_link *link,
 /* Connections that count against max_connections: all but those of watchers. */
 size_t links_counted(const struct http_server *server);
 
+/* Ends the connection that has been idle the longest, so that idle ones cannot keep a probe out.
+ * False when all are at work, or were a moment ago. */
+bool links_make_room(struct http_server *server) must_use;
+
 /* request.c: libmicrohttpd with our callbacks; NULL when it cannot be started. */
 struct MHD_Daemon *request_start_daemon(struct http_server *server);
 

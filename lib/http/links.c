@@ -11,6 +11,7 @@
 enum {
     REQUEST_WITHIN_MS = 5000,
     SWEEP_EVERY_MS = 1000,
+    IDLE_ENOUGH_MS = 5000, /* to give way to somebody else */
     /* of tcpi_bytes_received in the kernel's struct tcp_info (4.1 and later), which is longer than
        that of the C library */
     BYTES_RECEIVED_OFFSET = 128,
@@ -78,6 +79,23 @@ void link_watches(struct http_server *server, struct http_link *link,
 size_t links_counted(const struct http_server *server)
 {
     return server->connection_count - server->watch_link_count;
+}
+
+bool links_make_room(struct http_server *server)
+{
+    struct http_link *oldest = NULL;
+    uint64_t now = uv_now(server->loop);
+    for (struct http_link *link = server->links.next; link != &server->links; link = link->next) {
+        bool idle = !link->busy && link->watched == NULL && now - link->since > IDLE_ENOUGH_MS;
+        if (idle && (oldest == NULL || link->since < oldest->since)) {
+            oldest = link;
+        }
+    }
+    if (oldest != NULL) {
+        (void)shutdown(oldest->fd, SHUT_RDWR);
+        oldest->busy = true; /* it ends: do not look again */
+    }
+    return oldest != NULL;
 }
 
 void link_idle(struct http_server *server, struct http_link *link, const struct http_call *call)

@@ -112,7 +112,8 @@ static void take_in(struct http_server *server, struct http_door *door, int fd,
                     const struct sockaddr *address, socklen_t size)
 {
     server->arriving = door;
-    if (links_counted(server) >= (size_t)server->options.max_connections) {
+    if (links_counted(server) >= (size_t)server->options.max_connections &&
+        !links_make_room(server)) {
         turn_away(fd);
         count_refusal(server, http_code_find("too_many_connections"));
         return;

@@ -113,6 +113,13 @@ class Gone(Case):
         self.assertEqual(timers, ["02"], "the keepalive timer runs")
         link.close()
 
+    def test_idle_connections_give_way_to_a_probe(self):
+        one = self.leader("one", self.redis(), {"http": {"max_connections": 32}})
+        links = [socket.create_connection(one.tcp) for _ in range(32)]
+        eventually(lambda: probed(one) == 200, what="a place for a probe")
+        for link in links:
+            link.close()
+
     def test_without_descriptors_clients_are_turned_away_and_the_loop_does_not_spin(self):
         one = self.daemon("one", "local")
         one.wait_leader()
@@ -135,6 +142,13 @@ class Gone(Case):
             link.close()
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         eventually(lambda: one.get("/livez").status == 200, what="an answer again")
+
+
+def probed(daemon):
+    try:
+        return http_client.request(daemon.tcp, "GET", "/livez").status
+    except OSError:
+        return None
 
 
 def one_cpu(pid):

@@ -58,7 +58,7 @@ class Description(Case):
         one.wait_status(lambda s: s["store"]["connected"])
         self.ask(one, "post", "/elections/{name}/bootstrap", 200)
         one.wait_leader()
-        two = self.follower("two", server, {**QUICK, "http": {"max_watchers": 1}})
+        two = self.follower("two", server, QUICK)
         one.wait_status(lambda s: s["health"]["status"] == "healthy")
         self.reads(one, True)
         self.reads(two, False)

@@ -69,7 +69,7 @@ class Cluster(Case):
                 lambda e, n=name: e["is_leader"] and e["fencing_token"] >= tokens[n], name, 40)
         for name in elsewhere:
             self.assertEqual(self.one.election(name)["fencing_token"], tokens[name])
-        eventually(lambda: self.one.status()["store"]["connected"], 30, "all nodes connected")
+        eventually(lambda: self.one.status()["store"]["connected"], 60, "all nodes connected")
 
     def test_any_node_tells_of_all_the_others(self):
         alone = self.redis.url_of(self.redis.replicas_of(self.redis.primaries()[0])[0])
