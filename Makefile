@@ -130,6 +130,8 @@ fuzz: ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP and texts of others
 	set -e; for t in $(FUZZ_TARGETS); do mkdir -p build/fuzz/found/$$t; \
 		build/fuzz/tests/fuzz/fuzz_$$t -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
 		-print_final_stats=1 -artifact_prefix=build/fuzz/found/ build/fuzz/found/$$t tests/fuzz/corpus/$$t 2>&1 | tail -8; done
+	$(MAKE) FLAVOR=asan all
+	LEADERD=build/asan/leaderd python3 tests/fuzz/live.py --seconds $(SECONDS)
 	@! ls build/fuzz/found/*-* 2>/dev/null || { echo 'fuzz: these inputs break it' >&2; exit 1; }
 
 # The simulator: real electors and lease rules under virtual time; see tests/sim/sim.h.
@@ -173,6 +175,7 @@ check: ## build with sanitizers and run all tests: under ten minutes
 	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
 		"python3 tests/torture/test_checker.py" "python3 docs/examples/fencing.py" tests/docs/links \
 		"python3 tests/browser/test_dashboard.py" \
+		"python3 tests/fuzz/live.py --seconds 60 --seed 20261124" \
 		"python3 tests/bench/watchers.py --watchers 500 --streams 20 --rounds 2 --check" \
 		"python3 tests/torture/torture.py --minutes 2 --seed 20261123" \
 		"python3 tests/torture/torture.py --minutes 1 --store sentinel --seed 1" \

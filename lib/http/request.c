@@ -119,8 +119,11 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
 static void *on_line(void *owner, const char *uri, struct MHD_Connection *connection)
 {
     struct http_link *link = link_of(connection);
-    (void)owner;
+    struct http_server *server = owner;
     if (link != NULL) {
+        if (link->first_byte == 0) { /* of a unix socket the kernel does not tell it earlier */
+            link->first_byte = uv_now(server->loop);
+        }
         link->line = strlen(uri);
         link->has_nul = strstr(uri, "%00") != NULL;
         link->understood = true;

@@ -113,6 +113,17 @@ class Gone(Case):
         self.assertEqual(timers, ["02"], "the keepalive timer runs")
         link.close()
 
+    def test_headers_that_drip_into_a_unix_socket_are_cut_off(self):
+        one = self.daemon("one", "local")
+        one.wait_leader()
+        link = socket.socket(socket.AF_UNIX)
+        link.connect(one.control)
+        link.settimeout(20)
+        link.sendall(b"GET /status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+        self.assertEqual(link.recv(100), b"")
+        link.close()
+        self.assertGreater(one.metric("leaderd_http_rejected_total", 'reason="timeout"'), 0)
+
     def test_idle_connections_give_way_to_a_probe(self):
         one = self.leader("one", self.redis(), {"http": {"max_connections": 32}})
         links = [socket.create_connection(one.tcp) for _ in range(32)]
