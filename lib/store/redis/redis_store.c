@@ -91,6 +91,9 @@ void redis_node_due(struct node *node)
         sentinel_seek(store->sentinel);
         return;
     }
+    if (store->cluster != NULL) {
+        cluster_refresh(store->cluster); /* it may have been replaced: then it is left */
+    }
     struct redis_endpoint same = node->endpoint;
     node_connect(node, &same);
 }
