@@ -8,7 +8,8 @@
 
 struct lookup {
     uv_getaddrinfo_t request;
-    uv_timer_t turn; /* answers for a literal address */
+    uv_timer_t turn; /* answers for a literal address, and for a name that is none */
+    int status;      /* the turn's */
     struct sockaddr_storage literal;
     lookup_cb *done;
     void *owner;
@@ -26,7 +27,7 @@ static void on_turn(uv_timer_t *turn)
     uv_close((uv_handle_t *)turn, on_turn_closed);
     if (!lookup->cancelled) {
         lookup->cancelled = true;
-        lookup->done(lookup->owner, 0, &lookup->literal, 1);
+        lookup->done(lookup->owner, lookup->status, &lookup->literal, lookup->status == 0);
     }
 }
 
@@ -64,11 +65,11 @@ struct lookup *lookup_start(uv_loop_t *loop, const char *host, int port, int soc
     bool literal = uv_ip4_addr(host, port, (struct sockaddr_in *)&lookup->literal) == 0 ||
                    uv_ip6_addr(host, port, (struct sockaddr_in6 *)&lookup->literal) == 0;
     (void)snprintf(service, sizeof service, "%d", port);
-    if (literal) {
+    if (!literal) {
+        lookup->status = uv_getaddrinfo(loop, &lookup->request, on_resolved, host, service, &hints);
+    }
+    if (literal || lookup->status != 0) {
         (void)uv_timer_start(&lookup->turn, on_turn, 0, 0);
-    } else if (uv_getaddrinfo(loop, &lookup->request, on_resolved, host, service, &hints) != 0) {
-        uv_close((uv_handle_t *)&lookup->turn, on_turn_closed);
-        return NULL;
     }
     return lookup;
 }

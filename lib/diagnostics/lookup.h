@@ -13,7 +13,7 @@ enum { LOOKUP_ADDRESSES_MAX = 8 };
 struct lookup;
 
 /* Once, on the loop, never from inside lookup_start(). `status` is libuv's; addresses live during
- * the call. */
+ * the call. A host that is no name at all fails in the same way. */
 typedef void lookup_cb(void *owner, int status, const struct sockaddr_storage *addresses,
                        size_t count);
 

@@ -28,7 +28,7 @@ struct probe {
     int fd;
     uv_poll_t *poll; /* of its own storage: it is closed before the probe is */
     uv_timer_t limit;
-    int64_t began_us, sent_wall_us;
+    int64_t limit_ms, began_us, sent_wall_us;
     uint64_t nonce;
 };
 
@@ -128,20 +128,25 @@ static void on_limit(uv_timer_t *timer)
 
 static void try_next(struct probe *probe);
 
-/* TCP: the connection is the answer. */
-static void hear_connection(struct probe *probe)
+static bool is_stream(const struct probe *probe)
+{
+    return probe->target.kind == PROBE_TCP || probe->target.kind == PROBE_UNIX;
+}
+
+/* To a stream, the connection is the answer; to a datagram, only a datagram is one. */
+static void hear_socket(struct probe *probe)
 {
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
         error = errno;
     }
-    if (error == 0) {
+    if (error == 0 && is_stream(probe)) {
         succeed(probe, NULL);
     } else if (probe->next < probe->address_count) {
         try_next(probe);
     } else {
-        fail(probe, error);
+        fail(probe, error != 0 ? error : EIO);
     }
 }
 
@@ -177,8 +182,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     struct probe *probe = poll->data;
     uint8_t bytes[256];
     (void)events;
-    if (status < 0 || probe->target.kind == PROBE_TCP || probe->target.kind == PROBE_UNIX) {
-        hear_connection(probe);
+    if (status < 0 || is_stream(probe)) {
+        hear_socket(probe);
         return;
     }
     ssize_t length = recv(probe->fd, bytes, sizeof bytes, 0);
@@ -259,9 +264,8 @@ static int begin(struct probe *probe, const struct sockaddr_storage *address)
         probe->poll = NULL;
         return EMFILE;
     }
-    bool stream = probe->target.kind == PROBE_TCP || probe->target.kind == PROBE_UNIX;
     probe->poll->data = probe;
-    (void)uv_poll_start(probe->poll, stream ? UV_WRITABLE : UV_READABLE, on_ready);
+    (void)uv_poll_start(probe->poll, is_stream(probe) ? UV_WRITABLE : UV_READABLE, on_ready);
     return 0;
 }
 
@@ -299,21 +303,26 @@ static void on_turn(uv_timer_t *timer)
 {
     struct probe *probe = timer->data;
     struct sockaddr_un *address = (struct sockaddr_un *)&probe->addresses[0];
+    size_t length = strlen(probe->host);
+    if (length >= sizeof address->sun_path) {
+        fail(probe, ENAMETOOLONG);
+        return;
+    }
     address->sun_family = AF_UNIX;
-    (void)strncpy(address->sun_path, probe->host, sizeof address->sun_path - 1);
+    memcpy(address->sun_path, probe->host, length + 1);
     probe->address_count = 1;
-    (void)uv_timer_start(&probe->limit, on_limit, 1000, 0);
+    (void)uv_timer_start(&probe->limit, on_limit, (uint64_t)probe->limit_ms, 0);
     try_next(probe);
 }
 
-static bool start(struct probe *probe, int64_t limit_ms)
+static bool start(struct probe *probe)
 {
     if (probe->target.kind == PROBE_UNIX) {
         (void)uv_timer_start(&probe->limit, on_turn, 0, 0);
         return true;
     }
     int type = probe->target.kind == PROBE_TCP ? SOCK_STREAM : SOCK_DGRAM;
-    (void)uv_timer_start(&probe->limit, on_limit, (uint64_t)limit_ms, 0);
+    (void)uv_timer_start(&probe->limit, on_limit, (uint64_t)probe->limit_ms, 0);
     probe->lookup =
         lookup_start(probe->loop, probe->host, probe->target.port, type, on_found, probe);
     return probe->lookup != NULL;
@@ -331,6 +340,7 @@ struct probe *probe_start(uv_loop_t *loop, const struct probe_target *target, in
     probe->done = done;
     probe->owner = owner;
     probe->fd = -1;
+    probe->limit_ms = limit_ms;
     probe->began_us = boottime_us();
     probe->host = strdup(target->host);
     if (getrandom(&probe->nonce, sizeof probe->nonce, 0) != sizeof probe->nonce) {
@@ -338,7 +348,7 @@ struct probe *probe_start(uv_loop_t *loop, const struct probe_target *target, in
     }
     (void)uv_timer_init(loop, &probe->limit);
     probe->limit.data = probe;
-    if (probe->host == NULL || !start(probe, limit_ms)) {
+    if (probe->host == NULL || !start(probe)) {
         probe_cancel(probe);
         return NULL;
     }

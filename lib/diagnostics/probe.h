@@ -3,8 +3,9 @@
  * echo, what time is it there (SNTP)?
  *
  * ICMP goes through an unprivileged datagram socket, where net.ipv4.ping_group_range allows it.
- * A name's addresses are tried one after the other within the time limit; a datagram goes to the
- * first only, and only what comes from there is an answer.
+ * A name's addresses are tried one after the other within the time limit, the next one when the one
+ * before fails: one that is silent uses the time up. Only what comes from the address that was
+ * asked is an answer.
  */
 #ifndef LEADERD_DIAGNOSTICS_PROBE_H
 #define LEADERD_DIAGNOSTICS_PROBE_H
