@@ -112,6 +112,94 @@ START_TEST(a_kiss_of_death_is_understood)
 }
 END_TEST
 
+/* For this reason, not because such a time contradicts the others. */
+START_TEST(an_answer_without_a_time_is_refused)
+{
+    for (size_t at = 32; at <= 40; at += 8) {
+        uint8_t packet[SNTP_PACKET_SIZE];
+        struct sntp_result result;
+        struct problem problem = {0};
+        answer(packet, 0);
+        put(packet + at, 0, 8);
+        ck_assert_int_eq(
+            sntp_read(packet, sizeof packet, nonce, sent_us, received_us, &result, &problem),
+            SNTP_BAD);
+        ck_assert_str_eq(problem.text, "the server's answer holds no time");
+    }
+}
+END_TEST
+
+/* The exchange took 10 ms for us: the server cannot have thought for longer than that. */
+START_TEST(a_round_trip_below_zero_is_refused)
+{
+    uint8_t packet[SNTP_PACKET_SIZE];
+    struct sntp_result result;
+    answer(packet, 0);
+    put_time(packet + 40, sent_us + 5000 + 10900); /* within the steps of a clock */
+    ck_assert_int_eq(judge(packet, &result), SNTP_GOOD);
+    ck_assert_int_eq(result.round_trip_us, 0);
+    put_time(packet + 40, sent_us + 5000 + 12000);
+    ck_assert_int_eq(judge(packet, &result), SNTP_BAD);
+}
+END_TEST
+
+START_TEST(a_round_trip_beyond_the_limit_is_refused)
+{
+    uint8_t packet[SNTP_PACKET_SIZE];
+    struct sntp_result result;
+    struct problem problem;
+    answer(packet, 0);
+    ck_assert_int_eq(
+        sntp_read(packet, sizeof packet, nonce, sent_us, sent_us + 4999000, &result, &problem),
+        SNTP_GOOD);
+    ck_assert_int_eq(
+        sntp_read(packet, sizeof packet, nonce, sent_us, sent_us + 5001000, &result, &problem),
+        SNTP_BAD);
+}
+END_TEST
+
+START_TEST(the_edges_of_version_and_stratum_are_good)
+{
+    static const uint8_t edges[][2] = {{1 << 3 | 4, 1}, {4 << 3 | 4, 15}};
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        uint8_t packet[SNTP_PACKET_SIZE];
+        struct sntp_result result;
+        answer(packet, 0);
+        memcpy(packet, edges[i], 2);
+        ck_assert_int_eq(judge(packet, &result), SNTP_GOOD);
+        ck_assert_int_eq(result.stratum, edges[i][1]);
+    }
+}
+END_TEST
+
+/* Half the root delay and all of the root dispersion count against 1.5 s, and into the bound. */
+START_TEST(the_servers_own_uncertainty_is_bounded)
+{
+    uint8_t packet[SNTP_PACKET_SIZE];
+    struct sntp_result result;
+    answer(packet, 0);
+    put(packet + 4, 1 << 16, 4);
+    put(packet + 8, 0xffff, 4);
+    ck_assert_int_eq(judge(packet, &result), SNTP_GOOD);
+    ck_assert_int_ge(result.bound_us, 1500000);
+    put(packet + 8, 1 << 16, 4);
+    ck_assert_int_eq(judge(packet, &result), SNTP_BAD);
+}
+END_TEST
+
+/* It goes to logs and terminals. */
+START_TEST(a_kiss_of_death_holds_letters_only)
+{
+    uint8_t packet[SNTP_PACKET_SIZE];
+    struct sntp_result result;
+    answer(packet, 0);
+    packet[1] = 0;
+    memcpy(packet + 12, "\033R\0\377", 4);
+    ck_assert_int_eq(judge(packet, &result), SNTP_KISS);
+    ck_assert_str_eq(result.kiss, "?R??");
+}
+END_TEST
+
 START_TEST(the_era_after_2036_is_understood)
 {
     const int64_t then_us =
@@ -138,6 +226,12 @@ static Suite *sntp_suite(void)
     tcase_add_test(rules, another_ones_answer_is_none);
     tcase_add_test(rules, an_answer_that_contradicts_itself_is_refused);
     tcase_add_test(rules, a_kiss_of_death_is_understood);
+    tcase_add_test(rules, an_answer_without_a_time_is_refused);
+    tcase_add_test(rules, a_round_trip_below_zero_is_refused);
+    tcase_add_test(rules, a_round_trip_beyond_the_limit_is_refused);
+    tcase_add_test(rules, the_edges_of_version_and_stratum_are_good);
+    tcase_add_test(rules, the_servers_own_uncertainty_is_bounded);
+    tcase_add_test(rules, a_kiss_of_death_holds_letters_only);
     tcase_add_test(rules, the_era_after_2036_is_understood);
     suite_add_tcase(suite, rules);
     return suite;
