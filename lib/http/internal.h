@@ -109,6 +109,7 @@ struct http_server {
     struct http_door *arriving; /* the door of the connection that is being added */
     struct http_link links;     /* ends of the ring of all connections */
     uv_timer_t sweep;           /* runs while there are connections */
+    uint64_t sweep_due;         /* uv_now() of the next */
 
     struct http_call calls;    /* ends of the ring of all calls under way */
     struct http_call resuming; /* ... of those to be resumed */

@@ -46,7 +46,12 @@ static bool is_too_slow(const struct http_server *server, struct http_link *link
 static void on_sweep(uv_timer_t *timer)
 {
     struct http_server *server = timer->data;
+    /* Time in which we were stopped ourselves is not the client's. */
+    uint64_t now = uv_now(server->loop);
+    uint64_t late = now > server->sweep_due ? now - server->sweep_due : 0;
+    server->sweep_due = now + SWEEP_EVERY_MS;
     for (struct http_link *link = server->links.next; link != &server->links; link = link->next) {
+        link->first_byte += link->first_byte != 0 ? late : 0;
         if (is_too_slow(server, link)) {
             count_refusal(server, http_code_find("timeout"));
             (void)shutdown(link->fd, SHUT_RDWR);
@@ -130,6 +135,7 @@ static void begin(struct http_server *server, struct MHD_Connection *connection,
     server->links.previous = link;
     *context = link;
     if (!uv_is_active((uv_handle_t *)&server->sweep)) {
+        server->sweep_due = uv_now(server->loop) + SWEEP_EVERY_MS;
         uv_timer_start(&server->sweep, on_sweep, SWEEP_EVERY_MS, SWEEP_EVERY_MS);
     }
 }

@@ -84,8 +84,8 @@ static int claim(struct record_file *file)
 
 static void shut(struct record_file *file)
 {
-    sqlite3_stmt **statements[] = {&file->begin, &file->commit, &file->rollback, &file->read,
-                                   &file->write, &file->forget};
+    sqlite3_stmt **statements[] = {&file->begin, &file->commit, &file->rollback,
+                                   &file->read,  &file->write,  &file->forget};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         (void)sqlite3_finalize(*statements[i]);
         *statements[i] = NULL;
