@@ -18,9 +18,9 @@ static void load(const char *path)
     static char body[60000];
     FILE *file = fopen(path, "r");
     size_t length = file != NULL ? fread(body, 1, sizeof body, file) : 0;
-    int head = snprintf(answer, sizeof answer,
-                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                        length);
+    int head = snprintf(
+        answer, sizeof answer,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", length);
     memcpy(answer + head, body, length);
     answer_length = (size_t)head + length;
 }
