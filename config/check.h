@@ -18,6 +18,8 @@ text_check_cb check_host;        /* a host name or *.suffix */
 text_check_cb check_server_name; /* a host name or an IP address, without a port */
 text_check_cb check_target;      /* tcp://HOST:PORT or icmp://HOST */
 text_check_cb check_ntp_server;  /* HOST or HOST:PORT */
+text_check_cb check_http_url;    /* http://HOST[:PORT][/PATH] */
+text_check_cb check_host_port;   /* HOST:PORT */
 text_check_cb check_directory;   /* an absolute path */
 text_check_cb check_address;     /* of a listener */
 

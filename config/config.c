@@ -34,7 +34,14 @@ static void forget_origins(struct config *config)
 {
     config->origin = NULL;
     for (size_t i = 0; i < config->election_count; i++) {
-        config->elections[i].origin = NULL;
+        struct config_election *election = &config->elections[i];
+        election->origin = NULL;
+        if (election->on_change != NULL) {
+            election->on_change->origin = NULL;
+        }
+        if (election->health_check != NULL) {
+            election->health_check->origin = NULL;
+        }
     }
     for (size_t i = 0; i < config->http.listener_count; i++) {
         config->http.listeners[i].origin = NULL;
@@ -104,6 +111,7 @@ void config_elector_options(const struct config *config, const struct config_ele
         .retry_interval_ms = election->retry_interval_ms,
         .operation_timeout_ms = election->operation_timeout_ms,
         .stop_margin_ms = election->stop_margin_ms,
+        .gated = election->health_check != NULL,
         .shared_clock = config->store.url.kind == STORE_KIND_LOCAL,
     };
     (void)snprintf(options->participant, sizeof options->participant, "%s", config->participant_id);

@@ -28,6 +28,7 @@ enum {
     CONFIG_METADATA_MAX = 16,
     CONFIG_NTP_SERVERS_MAX = 8,
     CONFIG_TARGETS_MAX = 32,
+    CONFIG_ARGUMENTS_MAX = 64,
 };
 
 enum config_role { CONFIG_CANDIDATE = 1, CONFIG_OBSERVER };
@@ -54,6 +55,24 @@ struct config_metadata {
     size_t count;
 };
 
+/* A command that is told of changes. */
+struct config_hook {
+    char **command; /* program and arguments, NULL behind the last; never empty */
+    size_t command_count;
+    int64_t timeout_ms;
+    const struct yaml_node *origin; /* private to loading, NULL afterwards */
+};
+
+/* How to ask whether the workload is well: one of http, tcp and command. */
+struct config_health_check {
+    char *http, *tcp; /* `http://HOST[:PORT][/PATH]`, `HOST:PORT`; NULL for none */
+    char **command;   /* as in config_hook; empty for none */
+    size_t command_count;
+    int64_t interval_ms, timeout_ms;
+    int64_t failures, successes;
+    const struct yaml_node *origin; /* private to loading, NULL afterwards */
+};
+
 struct config_election {
     char *name;
     enum config_role role;
@@ -64,6 +83,8 @@ struct config_election {
     int64_t operation_timeout_ms;
     int64_t stop_margin_ms;
     int64_t drain_ms;
+    struct config_hook *on_change;            /* NULL for none */
+    struct config_health_check *health_check; /* NULL for none */
     struct config_metadata metadata; /* the top one, and what the election adds or replaces */
     const struct yaml_node *origin;  /* private to loading, NULL afterwards */
 };

@@ -122,10 +122,27 @@ static void print_list(struct printer *printer, const struct schema_key *row, co
     close_group(printer, "]");
 }
 
+static void print_group(struct printer *printer, const struct schema_key *row, const char *base)
+{
+    const void *group = NULL;
+    memcpy(&group, base + row->offset, sizeof group);
+    if (group == NULL) {
+        add_space(printer);
+        text_add(printer->text, "null");
+        end_line(printer);
+        return;
+    }
+    open_group(printer, "{");
+    print_section(printer, row->elements, "", group);
+    close_group(printer, "}");
+}
+
 static void print_value(struct printer *printer, const struct schema_key *row, const char *base)
 {
     if (row->type == SCHEMA_LIST || row->type == SCHEMA_TEXTS) {
         print_list(printer, row, base);
+    } else if (row->type == SCHEMA_GROUP) {
+        print_group(printer, row, base);
     } else if (row->type == SCHEMA_METADATA) {
         print_metadata(printer, (const struct config_metadata *)(const void *)(base + row->offset));
     } else {

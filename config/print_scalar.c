@@ -137,6 +137,7 @@ void print_scalar(const struct schema_key *row, const void *base, enum print_sty
     case SCHEMA_METADATA:
     case SCHEMA_TEXTS:
     case SCHEMA_LIST:
+    case SCHEMA_GROUP:
         break;
     }
 }

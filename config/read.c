@@ -136,11 +136,12 @@ static void check_keys(const struct reading *reading, const struct schema *schem
     }
 }
 
-/* A list's room: `count` empty items, kept in the configuration at once. */
+/* A list's room: `count` empty items and one more behind them, kept in the configuration at once.
+ */
 static void *make_items(const struct reading *reading, const struct schema_key *row, void *base,
                         size_t count, size_t size)
 {
-    void *items = calloc(count > 0 ? count : 1, size);
+    void *items = calloc(count + 1, size);
     if (items == NULL) {
         reading->issues->failed = true;
         return NULL;
@@ -188,13 +189,37 @@ static void read_texts(const struct reading *reading, const struct schema_key *r
                        const struct yaml_node *node, const char *key, void *base)
 {
     char **items = make_items(reading, row, base, node->count, sizeof *items);
-    struct schema_key item = {
-        .type = SCHEMA_TEXT, .min = 1, .max = 253, .check = row->check, .runtime = row->runtime};
+    struct schema_key item = {.type = SCHEMA_TEXT,
+                              .min = row->item_max > 0 ? 0 : 1,
+                              .max = row->item_max > 0 ? row->item_max : 253,
+                              .check = row->check,
+                              .runtime = row->runtime};
     for (size_t i = 0; i < node->count && items != NULL; i++) {
         char name[KEY_SIZE];
         (void)snprintf(name, sizeof name, "%s[%zu]", key, i);
         read_scalar(reading, &item, node->items[i], name, &items[i]);
     }
+}
+
+static void read_group(const struct reading *reading, const struct schema_key *row,
+                       const struct yaml_node *node, const char *key, void *base)
+{
+    char prefix[KEY_SIZE];
+    if (tree_is_null(node)) {
+        return;
+    }
+    if (node->kind != YAML_MAP) {
+        refuse(reading, node, key, "must be a mapping of keys, or null");
+        return;
+    }
+    void *group = calloc(1, row->elements->size);
+    if (group == NULL) {
+        reading->issues->failed = true;
+        return;
+    }
+    memcpy((char *)base + row->offset, &group, sizeof group);
+    (void)snprintf(prefix, sizeof prefix, "%s.", key);
+    schema_read(reading, row->elements, node, prefix, group);
 }
 
 static void read_key(const struct reading *reading, const struct schema_key *row,
@@ -213,6 +238,9 @@ static void read_key(const struct reading *reading, const struct schema_key *row
         break;
     case SCHEMA_METADATA:
         read_metadata(reading, row, node, key, base);
+        break;
+    case SCHEMA_GROUP:
+        read_group(reading, row, node, key, base);
         break;
     case SCHEMA_TEXT:
     case SCHEMA_FILE:
@@ -251,6 +279,9 @@ static void clear_origins(const struct schema_key *row, void *base)
 static void read_fallback(const struct reading *reading, const struct schema_key *row,
                           const char *key, void *base)
 {
+    if (row->type == SCHEMA_GROUP) {
+        return; /* its only default is null */
+    }
     if (!is_collection(row)) {
         struct yaml_node node = {
             .kind = YAML_TEXT, .plain = true, .text = (char *)(uintptr_t)row->fallback};

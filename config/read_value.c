@@ -298,6 +298,7 @@ static void store_null(const struct value *value)
     case SCHEMA_METADATA:
     case SCHEMA_TEXTS:
     case SCHEMA_LIST:
+    case SCHEMA_GROUP:
         break;
     }
 }
@@ -335,6 +336,7 @@ static void read_by_type(struct value *value, void *base)
     case SCHEMA_METADATA:
     case SCHEMA_TEXTS:
     case SCHEMA_LIST:
+    case SCHEMA_GROUP:
         break;
     }
 }

@@ -28,6 +28,16 @@ static void release_metadata(const struct config_metadata *metadata)
     free(metadata->pairs);
 }
 
+static void release_group(const struct schema_key *row, const char *base)
+{
+    void *group = NULL;
+    memcpy(&group, base + row->offset, sizeof group);
+    if (group != NULL) {
+        schema_deinit(row->elements, group);
+    }
+    free(group);
+}
+
 static void release(const struct schema_key *row, char *base)
 {
     char *text = NULL;
@@ -46,6 +56,9 @@ static void release(const struct schema_key *row, char *base)
     case SCHEMA_TEXTS:
     case SCHEMA_LIST:
         release_list(row, base);
+        break;
+    case SCHEMA_GROUP:
+        release_group(row, base);
         break;
     case SCHEMA_DURATION:
     case SCHEMA_INTEGER:

@@ -131,6 +131,45 @@ static void check_timing(const struct exam *exam)
     check_habits(exam);
 }
 
+/* A command needs a program; the rest may be empty. */
+static void check_command(const struct exam *exam, char *const *command, const char *name)
+{
+    struct problem what;
+    if (command != NULL && command[0] != NULL && command[0][0] == '\0') {
+        problem_set(&what, "must begin with the program to run");
+        find_fault(exam, CONFIG_ERROR, name, &what);
+    }
+}
+
+/* Is it given, be it well or badly? */
+static bool is_given(const struct yaml_node *map, const char *key)
+{
+    const struct yaml_node *node = tree_find(map, key);
+    bool empty =
+        node != NULL && (tree_is_null(node) || (node->kind == YAML_LIST && node->count == 0));
+    return node != NULL && !empty;
+}
+
+static void check_workload(const struct exam *exam)
+{
+    const struct config_health_check *check = exam->election->health_check;
+    struct problem what;
+    if (exam->election->on_change != NULL) {
+        check_command(exam, exam->election->on_change->command, "on_change.command");
+    }
+    if (check == NULL) {
+        return;
+    }
+    check_command(exam, check->command, "health_check.command");
+    int ways = is_given(check->origin, "http") + is_given(check->origin, "tcp") +
+               is_given(check->origin, "command");
+    if (ways != 1) {
+        problem_set(&what, "must have one of http, tcp and command%s",
+                    ways > 1 ? ", not several" : "");
+        find_fault(exam, CONFIG_ERROR, "health_check", &what);
+    }
+}
+
 static int compare_names(const void *one, const void *other)
 {
     const struct config_election *first = *(const struct config_election *const *)one;
@@ -212,6 +251,7 @@ void config_check(const struct reading *reading, const struct config *config)
     for (size_t i = 0; i < config->election_count; i++) {
         struct exam exam = {reading, &config->elections[i], i};
         check_timing(&exam);
+        check_workload(&exam);
     }
     for (size_t i = 0; i < config->http.listener_count; i++) {
         check_listener(reading, config, i);

@@ -5,6 +5,7 @@ enum {
     MINUTE = 60 * SECOND,
     HOUR = 60 * MINUTE,
     DAY = 24 * HOUR,
+    ARGUMENT_MAX = 4096,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -18,6 +19,38 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
 static const char *const log_formats[] = {"auto", "text", "logfmt", "json", "journal", NULL};
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
+
+static const struct schema_key hook_keys[] = {
+    {"command", SCHEMA_TEXTS, AT(config_hook, command), EXTRA(config_hook, command_count), .min = 1,
+     .max = CONFIG_ARGUMENTS_MAX, .item_max = ARGUMENT_MAX},
+    {"timeout", SCHEMA_DURATION, AT(config_hook, timeout_ms), .fallback = "10s", .min = 100,
+     .max = HOUR},
+};
+
+const struct schema schema_hook = {hook_keys, COUNT(hook_keys), sizeof(struct config_hook),
+                                   offsetof(struct config_hook, origin)};
+
+static const struct schema_key health_check_keys[] = {
+    {"http", SCHEMA_TEXT, AT(config_health_check, http), .fallback = "null", .min = 1, .max = 2000,
+     .check = check_http_url, .nullable = true},
+    {"tcp", SCHEMA_TEXT, AT(config_health_check, tcp), .fallback = "null", .min = 1, .max = 300,
+     .check = check_host_port, .nullable = true},
+    {"command", SCHEMA_TEXTS, AT(config_health_check, command),
+     EXTRA(config_health_check, command_count), .fallback = "[]", .min = 0,
+     .max = CONFIG_ARGUMENTS_MAX, .item_max = ARGUMENT_MAX},
+    {"interval", SCHEMA_DURATION, AT(config_health_check, interval_ms), .fallback = "5s",
+     .min = 100, .max = HOUR},
+    {"timeout", SCHEMA_DURATION, AT(config_health_check, timeout_ms), .fallback = "1s", .min = 10,
+     .max = HOUR},
+    {"failures", SCHEMA_INTEGER, AT(config_health_check, failures), .fallback = "3", .min = 1,
+     .max = 1000},
+    {"successes", SCHEMA_INTEGER, AT(config_health_check, successes), .fallback = "1", .min = 1,
+     .max = 1000},
+};
+
+const struct schema schema_health_check = {health_check_keys, COUNT(health_check_keys),
+                                           sizeof(struct config_health_check),
+                                           offsetof(struct config_health_check, origin)};
 
 static const struct schema_key election_keys[] = {
     {"name", SCHEMA_TEXT, AT(config_election, name), .min = 1, .max = 128, .check = check_election},
@@ -38,6 +71,10 @@ static const struct schema_key election_keys[] = {
      .max = DAY},
     {"metadata", SCHEMA_METADATA, AT(config_election, metadata), .fallback = "{}",
      .max = CONFIG_METADATA_MAX},
+    {"on_change", SCHEMA_GROUP, AT(config_election, on_change), .fallback = "null",
+     .elements = &schema_hook, .nullable = true},
+    {"health_check", SCHEMA_GROUP, AT(config_election, health_check), .fallback = "null",
+     .elements = &schema_health_check, .nullable = true},
 };
 
 const struct schema schema_election = {election_keys, COUNT(election_keys),

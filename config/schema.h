@@ -24,6 +24,7 @@ enum schema_type {
     SCHEMA_METADATA, /* struct config_metadata */
     SCHEMA_TEXTS,    /* char **, its count at `extra`; min and max count items */
     SCHEMA_LIST,     /* structs of `elements`, their count at `extra`; likewise */
+    SCHEMA_GROUP,    /* a pointer to one struct of `elements`; NULL for null */
 };
 
 /* What a null leaves behind: null pointers, 0 for words, and this for numbers. */
@@ -44,6 +45,7 @@ struct schema_key {
     size_t offset, extra;
     const char *fallback; /* the default */
     int64_t min, max;
+    int64_t item_max;         /* TEXTS: characters of an item; 0: 1 to 253, else from none */
     const char *const *words; /* ends with NULL */
     text_check_cb *check;
     const struct schema *elements;
@@ -54,6 +56,8 @@ struct schema_key {
 
 extern const struct schema schema_top;
 extern const struct schema schema_election;
+extern const struct schema schema_hook;
+extern const struct schema schema_health_check;
 extern const struct schema schema_listener;
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NTP_PORT = 123 };
+enum { NTP_PORT = 123, HTTP_PORT = 80 };
 
 /* Reads 1 to 65535; 0 for anything else. */
 static int read_port(const char *text)
@@ -61,6 +61,65 @@ bool ntp_server_parse(const char *text, struct target *target, struct problem *p
     }
     return (good && target->port > 0) ||
            problem_set(problem, "must be HOST or HOST:PORT of a time server");
+}
+
+bool host_port_parse(const char *text, struct target *target, struct problem *problem)
+{
+    const char *port = NULL;
+    *target = (struct target){0};
+    if (split(text, target, &port) && port != NULL) {
+        target->port = read_port(port);
+    }
+    return target->port > 0 || problem_set(problem, "must be HOST:PORT");
+}
+
+/* What may stand in a request line: RFC 3986, already escaped. */
+static bool is_request_path(const char *path)
+{
+    for (; *path != '\0'; path++) {
+        if (*path <= ' ' || *path > '~' || strchr("#\"<>\\^`{|}", *path) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool http_url_parse(const char *text, struct target *target, const char **path,
+                    struct problem *problem)
+{
+    char authority[TARGET_HOST_SIZE + 16];
+    const char *port = NULL;
+    *target = (struct target){.port = HTTP_PORT};
+    if (strncmp(text, "https://", 8) == 0) {
+        return problem_set(problem, "must be http://; for https use command, with curl for one");
+    }
+    size_t length = strncmp(text, "http://", 7) == 0 ? strcspn(text + 7, "/?#") : 0;
+    if (length > 0 && length < sizeof authority) {
+        memcpy(authority, text + 7, length);
+        authority[length] = '\0';
+        *path = text[7 + length] == '\0' ? "/" : text + 7 + length;
+        bool good = split(authority, target, &port) && *path[0] == '/' && is_request_path(*path);
+        if (good && port != NULL) {
+            target->port = read_port(port);
+        }
+        if (good && target->port > 0) {
+            return true;
+        }
+    }
+    return problem_set(problem, "must be http://HOST[:PORT][/PATH]");
+}
+
+bool check_http_url(const char *text, struct problem *problem)
+{
+    struct target target;
+    const char *path = NULL;
+    return http_url_parse(text, &target, &path, problem);
+}
+
+bool check_host_port(const char *text, struct problem *problem)
+{
+    struct target target;
+    return host_port_parse(text, &target, problem);
 }
 
 bool check_target(const char *text, struct problem *problem)

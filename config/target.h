@@ -1,6 +1,7 @@
 /*
- * Whom the diagnostics ask: `tcp://HOST:PORT`, `icmp://HOST`, and time servers as `HOST` or
- * `HOST:PORT`; an IPv6 address stands in brackets. Pure.
+ * Whom diagnostics and health checks ask: `tcp://HOST:PORT`, `icmp://HOST`, time servers as `HOST`
+ * or `HOST:PORT`, workloads as `HOST:PORT` or `http://HOST[:PORT][/PATH]`; an IPv6 address stands
+ * in brackets. Pure.
  */
 #ifndef LEADERD_CONFIG_TARGET_H
 #define LEADERD_CONFIG_TARGET_H
@@ -19,5 +20,12 @@ bool target_parse(const char *text, struct target *target, struct problem *probl
 
 /* The port is 123 unless it is given. */
 bool ntp_server_parse(const char *text, struct target *target, struct problem *problem) must_use;
+
+bool host_port_parse(const char *text, struct target *target, struct problem *problem) must_use;
+
+/* The port is 80 unless it is given. `path` points into `text`, or is "/"; a query may follow it,
+ * a fragment or a user may not. */
+bool http_url_parse(const char *text, struct target *target, const char **path,
+                    struct problem *problem) must_use;
 
 #endif

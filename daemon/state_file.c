@@ -19,7 +19,7 @@ struct block {
     char machine_id[MACHINE_ID_SIZE];
     uint64_t device, inode; /* of this very file: a copy of it is somebody else's */
     char instance[LEASE_INSTANCE_SIZE];
-    uint8_t released;
+    uint8_t released, at_work;
     int64_t term, n, n_acked;
     int64_t deadline_boot_ms, deadline_raw_ms;
     int64_t highest_term;
@@ -75,6 +75,7 @@ static void read_memo(struct state_file *file, struct elector_memo *memo)
     memo->n_acked = block.n_acked;
     memo->deadline = (struct moment){block.deadline_boot_ms, block.deadline_raw_ms};
     memo->released = block.released != 0;
+    memo->at_work = block.at_work != 0;
 }
 
 static int open_beside(const char *directory, const char *election, const char *ending,
@@ -140,6 +141,7 @@ bool state_file_write(struct state_file *file, const struct elector_memo *memo,
     struct block *block = &file->block;
     memcpy(block->instance, memo->instance, sizeof block->instance);
     block->released = memo->released;
+    block->at_work = memo->at_work;
     block->term = memo->term;
     block->n = memo->n;
     block->n_acked = memo->n_acked;

@@ -153,6 +153,8 @@ static const char *method_name(enum probe_kind kind)
         return "udp";
     case PROBE_UNIX:
         return "unix";
+    case PROBE_HTTP:
+        return "http";
     }
     return "";
 }

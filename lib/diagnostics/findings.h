@@ -73,6 +73,7 @@ struct election_facts {
     int64_t lost_10m_operator; /* ... by a step-down, a pause, a restart */
     int64_t renew_p99_us;      /* negative: unknown */
     bool workload_unhealthy;
+    const char *illness; /* the health check's last word; NULL or "": unknown */
     int64_t since_reset_ms, since_duplicate_ms; /* since the last event; negative: never */
 };
 

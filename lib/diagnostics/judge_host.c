@@ -114,11 +114,14 @@ static void judge_election(const struct election_facts *election, struct finding
                     election->name);
     }
     if (election->workload_unhealthy) {
-        finding_add(findings, FINDING_WORKLOAD_UNHEALTHY, FINDING_WARNING,
-                    "%s: the workload fails its health_check, so this participant does not "
-                    "campaign.%s",
-                    election->name,
-                    election->leaderless_ms > 0 ? " Nobody else leads either." : "");
+        bool all = election->leaderless_ms > election->lease_ms;
+        const char *illness = election->illness != NULL ? election->illness : "";
+        finding_add(findings, FINDING_WORKLOAD_UNHEALTHY, all ? FINDING_CRITICAL : FINDING_WARNING,
+                    "%s: the workload fails its health_check%s%.200s%s, so this participant does "
+                    "not campaign.%s",
+                    election->name, illness[0] != '\0' ? " (" : "", illness,
+                    illness[0] != '\0' ? ")" : "",
+                    all ? " Nobody else does either: all workloads may be ill." : "");
     }
 }
 

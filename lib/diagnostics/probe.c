@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ECHO_SIZE = 16 };
+enum { ECHO_SIZE = 16, STATUS_LINE_SIZE = 13 /* "HTTP/1.1 200" and a NUL */ };
 
 struct probe {
     uv_loop_t *loop;
@@ -30,6 +31,10 @@ struct probe {
     uv_timer_t limit;
     int64_t limit_ms, began_us, sent_wall_us;
     uint64_t nonce;
+    char *request; /* HTTP; NULL for others */
+    bool asked;    /* the request went out: what comes is its answer */
+    char status_line[STATUS_LINE_SIZE];
+    size_t status_length;
 };
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -54,6 +59,7 @@ static void on_limit_closed(uv_handle_t *handle)
 {
     struct probe *probe = handle->data;
     free(probe->host);
+    free(probe->request);
     free(probe);
 }
 
@@ -130,7 +136,61 @@ static void try_next(struct probe *probe);
 
 static bool is_stream(const struct probe *probe)
 {
-    return probe->target.kind == PROBE_TCP || probe->target.kind == PROBE_UNIX;
+    return probe->target.kind == PROBE_TCP || probe->target.kind == PROBE_UNIX ||
+           probe->target.kind == PROBE_HTTP;
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+/* A request of this size fits into the buffer of a new connection whole. */
+static void ask(struct probe *probe)
+{
+    size_t length = strlen(probe->request);
+    ssize_t sent = send(probe->fd, probe->request, length, MSG_NOSIGNAL);
+    if (sent != (ssize_t)length) {
+        fail(probe, sent < 0 ? errno : EMSGSIZE);
+        return;
+    }
+    probe->asked = true;
+    (void)uv_poll_start(probe->poll, UV_READABLE, on_ready);
+}
+
+static void judge_status_line(struct probe *probe)
+{
+    struct probe_result result = {.took_us = -1, .status = "bad_answer"};
+    const char *line = probe->status_line;
+    bool http =
+        strncmp(line, "HTTP/1.", 7) == 0 && line[8] == ' ' && strspn(line + 9, "0123456789") == 3;
+    int status = http ? atoi(line + 9) : 0;
+    if (status >= 200 && status <= 399) {
+        succeed(probe, NULL);
+        return;
+    }
+    if (http) {
+        result.status = "bad_status";
+        (void)problem_set(&result.error, "%s: answered with status %d", probe->host, status);
+    } else {
+        (void)problem_set(&result.error, "%s: what answered is not HTTP", probe->host);
+    }
+    finish(probe, &result);
+}
+
+/* The first line tells all. */
+static void hear_http(struct probe *probe)
+{
+    size_t room = STATUS_LINE_SIZE - 1 - probe->status_length;
+    ssize_t got = recv(probe->fd, probe->status_line + probe->status_length, room, 0);
+    if (got < 0 && errno == EAGAIN) {
+        return;
+    }
+    if (got < 0) {
+        fail(probe, errno);
+        return;
+    }
+    probe->status_length += (size_t)got;
+    if (got == 0 || (size_t)got == room) {
+        judge_status_line(probe);
+    }
 }
 
 /* To a stream, the connection is the answer; to a datagram, only a datagram is one. */
@@ -141,7 +201,9 @@ static void hear_socket(struct probe *probe)
     if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
         error = errno;
     }
-    if (error == 0 && is_stream(probe)) {
+    if (error == 0 && probe->target.kind == PROBE_HTTP) {
+        ask(probe);
+    } else if (error == 0 && is_stream(probe)) {
         succeed(probe, NULL);
     } else if (probe->next < probe->address_count) {
         try_next(probe);
@@ -182,6 +244,10 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     struct probe *probe = poll->data;
     uint8_t bytes[256];
     (void)events;
+    if (status >= 0 && probe->asked) {
+        hear_http(probe);
+        return;
+    }
     if (status < 0 || is_stream(probe)) {
         hear_socket(probe);
         return;
@@ -221,6 +287,7 @@ static int open_socket(const struct probe *probe, int family)
     switch (probe->target.kind) {
     case PROBE_TCP:
     case PROBE_UNIX:
+    case PROBE_HTTP:
         return socket(family, SOCK_STREAM | flags, 0);
     case PROBE_SNTP:
         return socket(family, SOCK_DGRAM | flags, 0);
@@ -321,11 +388,23 @@ static bool start(struct probe *probe)
         (void)uv_timer_start(&probe->limit, on_turn, 0, 0);
         return true;
     }
-    int type = probe->target.kind == PROBE_TCP ? SOCK_STREAM : SOCK_DGRAM;
+    int type = is_stream(probe) ? SOCK_STREAM : SOCK_DGRAM;
     (void)uv_timer_start(&probe->limit, on_limit, (uint64_t)probe->limit_ms, 0);
     probe->lookup =
         lookup_start(probe->loop, probe->host, probe->target.port, type, on_found, probe);
     return probe->lookup != NULL;
+}
+
+/* RFC 9112. HTTP/1.0 would do, but many servers answer it strangely. */
+static bool compose_request(struct probe *probe)
+{
+    const struct probe_target *target = &probe->target;
+    bool bare = strchr(target->host, ':') != NULL;
+    return target->kind != PROBE_HTTP ||
+           asprintf(&probe->request,
+                    "GET %s HTTP/1.1\r\nHost: %s%s%s:%d\r\nUser-Agent: leaderd\r\n"
+                    "Accept: */*\r\nConnection: close\r\n\r\n",
+                    target->path, bare ? "[" : "", target->host, bare ? "]" : "", target->port) > 0;
 }
 
 struct probe *probe_start(uv_loop_t *loop, const struct probe_target *target, int64_t limit_ms,
@@ -348,7 +427,11 @@ struct probe *probe_start(uv_loop_t *loop, const struct probe_target *target, in
     }
     (void)uv_timer_init(loop, &probe->limit);
     probe->limit.data = probe;
-    if (probe->host == NULL || !start(probe)) {
+    bool composed = compose_request(probe);
+    if (!composed) {
+        probe->request = NULL;
+    }
+    if (probe->host == NULL || !composed || !start(probe)) {
         probe_cancel(probe);
         return NULL;
     }

@@ -1,6 +1,6 @@
 /*
  * One question to a host over the network: does it accept a TCP connection, does it answer an ICMP
- * echo, what time is it there (SNTP)?
+ * echo, what time is it there (SNTP), does it answer an HTTP GET with a status of 200 to 399?
  *
  * ICMP goes through an unprivileged datagram socket, where net.ipv4.ping_group_range allows it.
  * A name's addresses are tried one after the other within the time limit, the next one when the one
@@ -14,19 +14,20 @@
 
 #include <uv.h>
 
-enum probe_kind { PROBE_TCP = 1, PROBE_ICMP, PROBE_SNTP, PROBE_UNIX };
+enum probe_kind { PROBE_TCP = 1, PROBE_ICMP, PROBE_SNTP, PROBE_UNIX, PROBE_HTTP };
 
 struct probe_target {
     enum probe_kind kind;
     const char *host; /* a name, an address without brackets, or the path of a socket; copied */
-    int port;         /* TCP and SNTP */
+    int port;         /* TCP, SNTP and HTTP */
+    const char *path; /* HTTP: the request's, escaped; copied */
 };
 
 struct probe_result {
     bool ok;
     int64_t took_us;         /* negative: no answer */
     const char *status;      /* "ok", "refused", "timeout", "unreachable", "unresolved",
-                                "not_permitted", "bad_answer", "error" */
+                                "not_permitted", "bad_answer", "bad_status", "error" */
     struct problem error;    /* "" when ok */
     struct sntp_result time; /* SNTP only */
 };

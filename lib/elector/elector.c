@@ -31,6 +31,9 @@ static void resume_reign(struct elector *elector, const struct elector_memo *mem
                                             .deadline = memo->deadline,
                                             .next_try = now,
                                             .renewed = now};
+    if (memo->at_work) {
+        elector->inherited_until = memo->deadline;
+    }
 }
 
 void elector_init(struct elector *elector, const struct elector_options *options,
@@ -41,6 +44,7 @@ void elector_init(struct elector *elector, const struct elector_options *options
                                 .state = ELECTOR_STARTING,
                                 .next_look = now,
                                 .last_contact = now,
+                                .unhealthy = options->gated,
                                 .shown = {.state = ELECTOR_STARTING}};
     prng_init(&elector->prng, seed);
     bool known = memo != NULL && memo->instance[0] != '\0';
@@ -57,6 +61,12 @@ void elector_init(struct elector *elector, const struct elector_options *options
     }
 }
 
+/* Kept as it was known at the last step: a workload that was told of the lease stays one. */
+static bool was_told(const struct elector *elector)
+{
+    return elector->working_until.boot_ms != 0 || elector->inherited_until.boot_ms != 0;
+}
+
 void elector_memo(const struct elector *elector, struct elector_memo *memo)
 {
     const struct elector_reign *reign = &elector->reign;
@@ -66,6 +76,7 @@ void elector_memo(const struct elector *elector, struct elector_memo *memo)
                                   .deadline = reign->deadline,
                                   .highest_term = elector->highest_term};
     (void)snprintf(memo->instance, sizeof memo->instance, "%s", elector->instance);
+    memo->at_work = was_told(elector);
     memo->released = !reign->held || reign->ending || !(reign->confirmed || reign->resumed);
 }
 
@@ -250,14 +261,17 @@ static void take_health(struct step *step)
     }
 }
 
+/* Somebody's word does not stand for the workloads that are known: they give their own. */
 static enum elector_verdict take_drained(struct step *step)
 {
     struct elector_reign *reign = &step->elector->reign;
     if (!reign->held || !reign->ending || reign->drained) {
         return ELECTOR_NOT_DRAINING;
     }
-    reign->drained = true;
-    reign->next_try = step->now;
+    if (reign_at_work(step->elector, step->now)) {
+        return ELECTOR_ACCEPTED;
+    }
+    reign_end_drain(step);
     return ELECTOR_DONE;
 }
 
@@ -340,6 +354,9 @@ static enum elector_verdict take_event(struct step *step)
         break;
     case ELECTOR_DRAINED:
         return take_drained(step);
+    case ELECTOR_WORKLOAD:
+        reign_take_workload(step);
+        break;
     case ELECTOR_HEALTH:
         take_health(step);
         break;
@@ -394,12 +411,14 @@ static void settle(struct step *step)
                                   .paused = elector->paused,
                                   .ending = elector->reign.ending,
                                   .term = view.term,
+                                  .drain_until_ms = view.drain_until_boottime_ms,
                                   .state = state};
     const struct elector_shown *before = &elector->shown;
     step->orders->changed = shown.leads != before->leads || shown.valid != before->valid ||
                             shown.leader_known != before->leader_known ||
                             shown.held_off != before->held_off || shown.paused != before->paused ||
                             shown.ending != before->ending || shown.term != before->term ||
+                            shown.drain_until_ms != before->drain_until_ms ||
                             shown.state != before->state;
     elector->shown = shown;
 }

@@ -14,6 +14,8 @@
  * - `leads` turns false a stop margin before the deadline and, once false for a term, stays false
  *   for that term.
  * - A timeout is not a refusal: an unanswered request may be carried out at any later time.
+ * - A lease is not released while a workload that makes itself known (WORKLOAD) may be at work:
+ *   before it has said that it ended, or the deadline that it was last told is over.
  *
  * At most one request is under way; each step looks at the time first, since time alone can end a
  * reign. elector_invariant() is asserted after every step.
@@ -34,6 +36,7 @@ enum { ELECTOR_NOTES_MAX = 12 };
 struct elector_options {
     char participant[LEASE_PARTICIPANT_SIZE];
     bool observer; /* never campaigns */
+    bool gated;    /* begins as unhealthy: does not campaign before a HEALTH that says otherwise */
     int64_t lease_ms;
     int64_t renew_interval_ms;
     int64_t retry_interval_ms; /* longest time between two looks that are not in phase */
@@ -50,6 +53,7 @@ struct elector_memo {
     struct moment deadline;
     int64_t highest_term;
     bool released; /* nothing to resume: given up, or about to be */
+    bool at_work;  /* a workload was told of the lease, and may act on it until the deadline */
 };
 
 enum elector_state {
@@ -86,10 +90,11 @@ enum elector_event_kind {
     ELECTOR_STEP_DOWN,     /* .hold_off_ms, .drain_ms */
     ELECTOR_SET_PAUSE,     /* .pause_ms (0: until resumed), .drain_ms */
     ELECTOR_RESUME,
-    ELECTOR_DRAINED,     /* the workload has stopped: end the drain now */
-    ELECTOR_HEALTH,      /* .healthy, .drain_ms */
-    ELECTOR_BOOTSTRAP,   /* operator: nobody leads, do not wait */
-    ELECTOR_VACATE,      /* operator: take the lease from whoever holds it */
+    ELECTOR_DRAINED,   /* the workload has stopped: end the drain now */
+    ELECTOR_WORKLOAD,  /* .until: those that make themselves known may work so long; 0: all ended */
+    ELECTOR_HEALTH,    /* .healthy, .drain_ms */
+    ELECTOR_BOOTSTRAP, /* operator: nobody leads, do not wait */
+    ELECTOR_VACATE,    /* operator: take the lease from whoever holds it */
     ELECTOR_RECONFIGURE, /* .options; the participant stays the same */
     ELECTOR_IDENTITY,    /* .instance: answers orders.need_identity */
     ELECTOR_STOP,        /* .reason (SHUTDOWN or RELEASED), .drain_ms */
@@ -106,6 +111,7 @@ struct elector_event {
     int64_t drain_ms;
     int64_t pause_ms;
     int64_t jump_ms;
+    struct moment until;
     enum elector_reason reason;
     const struct elector_options *options;
     const char *instance;
@@ -236,6 +242,10 @@ struct elector {
     struct moment server_asked, server_seen;
     char server_reign[LEASE_REIGN_SIZE];
 
+    /* Until when workloads may act on what they were told: those that are known, and those of the
+     * process before this one. boot_ms 0: there are none. */
+    struct moment working_until, inherited_until;
+
     bool paused, held_off, unhealthy, stopping, stopped;
     struct moment paused_until; /* boot_ms 0: until resumed */
     int64_t hold_off_ms;        /* to begin when the reign ends */
@@ -246,7 +256,7 @@ struct elector {
 
     struct elector_shown {
         bool leads, valid, leader_known, held_off, paused, ending;
-        int64_t term;
+        int64_t term, drain_until_ms;
         enum elector_state state;
     } shown; /* what users could see after the last step, to tell what changed */
 };

@@ -27,6 +27,8 @@ void reign_pass_time(struct step *step);
 void reign_begin(struct step *step);
 /* `leads` turns false for good; the lease is kept until the drain is over. */
 void reign_begin_ending(struct step *step, enum elector_reason reason, int64_t drain_ms);
+/* The drain is over: release. */
+void reign_end_drain(struct step *step);
 /* The lease is gone, for whatever reason. */
 void reign_end(struct step *step, enum elector_reason reason);
 /* A reply to renew, release, or the read-back of a fresh grant. */
@@ -35,6 +37,12 @@ void reign_take_reply(struct step *step, enum lease_verb verb);
 void reign_take_silence(struct step *step);
 /* The host may have stood still for `jump_ms` without our clocks seeing it. */
 void reign_take_jump(struct step *step, int64_t jump_ms);
+/* A workload may still act on the lease. */
+bool reign_at_work(const struct elector *elector, struct moment now);
+/* Until when it may, at most; 0 or less: no longer. */
+int64_t reign_at_work_ms(const struct elector *elector, struct moment now);
+/* Workloads were told of a deadline, or have ended. */
+void reign_take_workload(struct step *step);
 /* What to ask the store next. */
 enum lease_verb reign_verb(const struct elector *elector);
 bool reign_leads(const struct elector *elector, struct moment now);

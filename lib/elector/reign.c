@@ -55,9 +55,50 @@ void reign_end(struct step *step, enum elector_reason reason)
     sight_forget(step);
 }
 
+/* They were told an instant of one clock: it is past when it is past by both. */
+static int64_t left_by_both(struct moment until, struct moment now)
+{
+    return until.boot_ms == 0 ? 0 : -moment_elapsed_least(until, now);
+}
+
+int64_t reign_at_work_ms(const struct elector *elector, struct moment now)
+{
+    int64_t known_ms = left_by_both(elector->working_until, now);
+    int64_t inherited_ms = left_by_both(elector->inherited_until, now);
+    return known_ms > inherited_ms ? known_ms : inherited_ms;
+}
+
+bool reign_at_work(const struct elector *elector, struct moment now)
+{
+    return reign_at_work_ms(elector, now) > 0;
+}
+
+void reign_end_drain(struct step *step)
+{
+    struct elector_reign *reign = &step->elector->reign;
+    reign->drained = true;
+    reign->next_try = step->now;
+}
+
+void reign_take_workload(struct step *step)
+{
+    struct elector *elector = step->elector;
+    bool before = reign_at_work(elector, step->now);
+    elector->working_until = step->event->until;
+    bool after = reign_at_work(elector, step->now);
+    step->orders->save |= before != after;
+    if (before && !after && elector->reign.ending && !elector->reign.drained) {
+        reign_end_drain(step);
+    }
+}
+
 void reign_begin_ending(struct step *step, enum elector_reason reason, int64_t drain_ms)
 {
     struct elector_reign *reign = &step->elector->reign;
+    if (reign->confirmed && drain_ms < reign->stop_margin_ms &&
+        reign_at_work(step->elector, step->now)) {
+        drain_ms = reign->stop_margin_ms; /* the time that work was promised to stop in */
+    }
     struct moment drain_until = moment_plus(step->now, drain_ms);
     if (!reign->ending || moment_left(drain_until, reign->drain_until) < 0) {
         reign->drain_until = drain_until;
@@ -74,9 +115,8 @@ void reign_begin_ending(struct step *step, enum elector_reason reason, int64_t d
             note_reason(step, ELECTOR_NOTE_DRAIN_STARTED, reason);
         }
     }
-    if (drain_ms == 0 || !reign->confirmed) {
-        reign->drained = true;
-        reign->next_try = step->now;
+    if ((drain_ms == 0 && !reign_at_work(step->elector, step->now)) || !reign->confirmed) {
+        reign_end_drain(step);
     }
 }
 
@@ -94,9 +134,9 @@ void reign_pass_time(struct step *step)
     if (reign->confirmed && !reign->ending && left_ms <= reign->stop_margin_ms) {
         reign_begin_ending(step, ELECTOR_RENEW_OVERDUE, left_ms);
     }
-    if (reign->ending && !reign->drained && moment_left(reign->drain_until, step->now) <= 0) {
-        reign->drained = true;
-        reign->next_try = step->now;
+    if (reign->ending && !reign->drained && moment_left(reign->drain_until, step->now) <= 0 &&
+        !reign_at_work(step->elector, step->now)) {
+        reign_end_drain(step);
     }
 }
 

@@ -33,6 +33,7 @@ struct status_election {
     const char *leader_metadata; /* JSON text as of metadata_decode(); NULL: {} */
     int64_t acquired_at_ms;      /* wall time, 0: unknown */
     int64_t leading_for_ms;      /* negative: unknown */
+    const char *illness;         /* of the workload; NULL: none known */
     const char *hold_off_reason; /* the operator's words; NULL: the elector's reason */
     struct status_error last_error;
     struct stability_view stability;

@@ -47,6 +47,18 @@ static void add_unreachable(struct text *text, const struct elector_view *view)
     }
 }
 
+static void add_illness(struct text *text, const char *illness)
+{
+    if (illness == NULL) {
+        text_add(text, "The workload here is not known to be healthy yet");
+    } else {
+        text_add(text, "The workload here is unhealthy (");
+        add_plain(text, illness);
+        text_add(text, ")");
+    }
+    text_add(text, ": this participant does not campaign until its health check passes");
+}
+
 /* An ending reign and a stopped participant wait for nothing. */
 static bool waits(const struct elector_view *view)
 {
@@ -80,8 +92,7 @@ const char *status_waiting_message(const struct status_election *election, struc
         add_end(scratch, "; it campaigns again in ", view);
         break;
     case ELECTOR_WAITING_UNHEALTHY:
-        text_add(scratch, "The workload here is unhealthy: this participant does not campaign "
-                          "until its health check passes");
+        add_illness(scratch, election->illness);
         break;
     case ELECTOR_WAITING_STORE_UNREACHABLE:
         add_unreachable(scratch, view);

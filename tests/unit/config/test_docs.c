@@ -35,6 +35,7 @@ static const char *type_name(enum schema_type type)
         [SCHEMA_METADATA] = "mapping of texts",
         [SCHEMA_TEXTS] = "list of texts",
         [SCHEMA_LIST] = "list of mappings",
+        [SCHEMA_GROUP] = "mapping or null",
     };
     return names[type];
 }
@@ -83,6 +84,7 @@ static void add_bounds(struct text *row, const struct schema_key *key)
     case SCHEMA_URL:
     case SCHEMA_BOOL:
     case SCHEMA_SWITCH:
+    case SCHEMA_GROUP:
         break;
     }
 }
@@ -120,6 +122,8 @@ START_TEST(every_key_is_documented_with_type_default_and_bounds)
     char *page = read_file("docs/configuration.md");
     expect_documented(page, &schema_top);
     expect_documented(page, &schema_election);
+    expect_documented(page, &schema_hook);
+    expect_documented(page, &schema_health_check);
     expect_documented(page, &schema_listener);
     free(page);
 }
@@ -142,6 +146,8 @@ START_TEST(the_example_shows_every_key_and_is_without_fault)
     char *example = read_file("leaderd.yaml.example");
     expect_shown(example, &schema_top);
     expect_shown(example, &schema_election);
+    expect_shown(example, &schema_hook);
+    expect_shown(example, &schema_health_check);
     expect_shown(example, &schema_listener);
     expect_good(example);
     free(example);

@@ -188,8 +188,8 @@ static const struct {
     {ELECTOR_HELD_OFF, ELECTOR_WAITING_HOLD_OFF, "hold_off",
      "This participant stepped down and lets the others go first; it campaigns again in 8.2s"},
     {ELECTOR_CANDIDATE, ELECTOR_WAITING_UNHEALTHY, "unhealthy",
-     "The workload here is unhealthy: this participant does not campaign until its health check "
-     "passes"},
+     "The workload here is not known to be healthy yet: this participant does not campaign until "
+     "its health check passes"},
     {ELECTOR_STARTING, ELECTOR_WAITING_STORE_UNREACHABLE, "store_unreachable",
      "The store has not answered yet"},
     {ELECTOR_UNREACHABLE, ELECTOR_WAITING_STORE_UNREACHABLE, "store_unreachable",
@@ -217,6 +217,20 @@ START_TEST(every_wait_has_a_reason_and_a_sentence)
         ck_assert_str_eq(json_string_value(json_object_get(waiting, "message")), waits[_i].message);
         ck_assert_int_eq(json_integer_value(json_object_get(waiting, "remaining_ms")), 8200);
     }
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(the_last_word_of_a_health_check_is_shown)
+{
+    struct elector_view view = waiting_view(ELECTOR_CANDIDATE, ELECTOR_WAITING_UNHEALTHY);
+    struct status_election election = election_of(&view);
+    election.illness = "127.0.0.1: answered with status 503";
+    json_t *root = render(&election);
+    ck_assert_str_eq(
+        json_string_value(json_object_get(json_object_get(root, "waiting"), "message")),
+        "The workload here is unhealthy (127.0.0.1: answered with status 503): this participant "
+        "does not campaign until its health check passes");
     json_decref(root);
 }
 END_TEST
@@ -390,6 +404,7 @@ static Suite *document_suite(void)
     tcase_add_loop_test(rules, every_state_has_its_word, ELECTOR_STARTING, ELECTOR_STOPPED + 1);
     tcase_add_loop_test(rules, every_wait_has_a_reason_and_a_sentence, 0,
                         sizeof waits / sizeof waits[0]);
+    tcase_add_test(rules, the_last_word_of_a_health_check_is_shown);
     tcase_add_test(rules, a_drain_and_a_hold_off_are_shown);
     tcase_add_test(rules, nobody_leads_here_while_shutting_down);
     tcase_add_test(rules, a_hostile_participant_cannot_break_the_answer);
