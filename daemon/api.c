@@ -2,6 +2,7 @@
 
 #include "daemon/inherited.h"
 #include "daemon/watch.h"
+#include "daemon/workloads.h"
 #include "lib/base/timetext.h"
 #include "lib/status/document.h"
 #include "lib/status/events.h"
@@ -84,6 +85,16 @@ bool api_query_duration(struct http_call *call, const char *name, int64_t *ms)
                    "%s: a duration such as 500ms, 30s, 5m, 1h, or seconds as a number", name);
     http_call_problem(call, "bad_parameter", detail);
     return false;
+}
+
+bool api_workload_is_good(struct http_call *call, const char *name)
+{
+    bool good = workload_name_is_good(name);
+    if (!good) {
+        http_call_problem(call, "bad_parameter",
+                          "workload: 1 to 64 of letters, digits and . _ : -");
+    }
+    return good;
 }
 
 void api_answer(struct http_call *call, int code, struct text *body)
@@ -194,11 +205,12 @@ static const char *const no_names[] = {NULL};
 static const char *const field_names[] = {"field", NULL};
 static const char *const leader_names[] = {"election", "min_remaining", NULL};
 static const char *const election_names[] = {"election", NULL};
-static const char *const watch_names[] = {"election", "since", "timeout", NULL};
+static const char *const watch_names[] = {"election", "since", "timeout", "workload", NULL};
 static const char *const event_names[] = {"election", "after", "limit", NULL};
 static const char *const section_names[] = {"section", NULL};
 static const char *const verbose_names[] = {"verbose", NULL};
 static const char *const wait_names[] = {"wait", NULL};
+static const char *const workload_names[] = {"workload", NULL};
 
 enum { BOTH = HTTP_JSON | HTTP_TEXT };
 
@@ -223,7 +235,7 @@ static const struct http_route routes[] = {
     {"/version", HTTP_GET, HTTP_READ, false, BOTH, no_names, api_version},
     {"/elections/{name}/step-down", HTTP_POST, HTTP_CONTROL, false, BOTH, wait_names,
      api_step_down},
-    {"/elections/{name}/released", HTTP_POST, HTTP_READ, false, BOTH, no_names, api_released},
+    {"/elections/{name}/released", HTTP_POST, HTTP_READ, false, BOTH, workload_names, api_released},
     {"/elections/{name}/pause", HTTP_POST, HTTP_CONTROL, false, BOTH, no_names, api_pause},
     {"/elections/{name}/resume", HTTP_POST, HTTP_CONTROL, false, BOTH, no_names, api_resume},
     {"/elections/{name}/bootstrap", HTTP_POST, HTTP_CONTROL, false, BOTH, no_names, api_bootstrap},

@@ -37,6 +37,9 @@ struct election *api_path_election(struct app *app, struct http_call *call);
  * call was answered with a problem. */
 bool api_query_duration(struct http_call *call, const char *name, int64_t *ms) must_use;
 
+/* Is `name` one that a workload may have? False: the call was answered with a problem. */
+bool api_workload_is_good(struct http_call *call, const char *name) must_use;
+
 /* Answers JSON, or text where the call prefers it. Takes the body away. */
 void api_answer(struct http_call *call, int code, struct text *body);
 

@@ -75,12 +75,16 @@ void api_released(void *owner, struct http_call *call)
 {
     struct request_body body;
     struct election *election = api_path_election(owner, call);
-    if (election == NULL || !request_body_read(call, 0, &body)) {
+    const char *workload = http_call_query(call, "workload");
+    if (election == NULL || (workload != NULL && !api_workload_is_good(call, workload)) ||
+        !request_body_read(call, 0, &body)) {
         return;
     }
     request_body_deinit(&body);
-    if (election_feed(election, &(struct elector_event){.kind = ELECTOR_DRAINED}) ==
-        ELECTOR_NOT_DRAINING) {
+    if (workload != NULL) {
+        election_end_workload(election, workload);
+    } else if (election_feed(election, &(struct elector_event){.kind = ELECTOR_DRAINED}) ==
+               ELECTOR_NOT_DRAINING) {
         http_call_problem(call, "not_draining", "the election is not draining here");
         return;
     }

@@ -1,6 +1,7 @@
 #include "daemon/app.h"
 
 #include "daemon/api.h"
+#include "daemon/attendants.h"
 #include "daemon/chronicle.h"
 #include "daemon/notify.h"
 #include "daemon/pending.h"
@@ -73,6 +74,9 @@ static void on_changed(void *owner, struct election *election)
 {
     struct app *app = owner;
     app_changed(app, election);
+    if (election_attendants(election) != NULL) {
+        attendants_tell(election_attendants(election));
+    }
     pending_look(app->pendings, election);
 }
 
@@ -138,6 +142,7 @@ static void on_stopped(void *owner, struct election *election)
             break;
         }
     }
+    attendants_release(election_attendants(election));
     election_free(election);
     app_changed(app, NULL);
     end_if_done(app);
@@ -187,9 +192,17 @@ struct election *app_add_election(struct app *app, const struct config_election 
     if (election == NULL) {
         return NULL;
     }
+    election_set_attendants(election, attendants_new(app, election, config));
+    if (election_attendants(election) == NULL) {
+        election_free(election);
+        return NULL;
+    }
     if (problem.text[0] != '\0') {
         log_message(LOG_LEVEL_WARN, "%s; the election runs without a memory of crashes",
                     problem.text);
+    }
+    if (!election_open_flag(election, app->runtime_dir, &problem)) {
+        log_message(LOG_LEVEL_WARN, "%s; the election runs without a leader flag", problem.text);
     }
     app->elections[app->election_count++] = election;
     return election;

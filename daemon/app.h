@@ -18,6 +18,8 @@
 #include "lib/status/snapshot.h"
 #include "lib/store/store.h"
 
+struct attendants;
+
 struct app {
     uv_loop_t *loop;
     struct settings settings;

@@ -158,6 +158,28 @@ void chronicle_stability(struct app *app, struct election *election, bool stable
     write_entry(app, election, &entry);
 }
 
+void chronicle_hook(struct app *app, const char *name, const char *reason, const char *what)
+{
+    struct entry entry = {.type = EVENT_OPERATION_ERROR, .level = LOG_LEVEL_WARN, .reason = reason};
+    struct election *election = app_election(app, name);
+    (void)snprintf(entry.message, sizeof entry.message, "the on_change command %.400s", what);
+    if (election != NULL) {
+        write_entry(app, election, &entry);
+    } else {
+        chronicle_daemon(app, entry.type, entry.level, reason, entry.message);
+    }
+}
+
+void chronicle_workload(struct app *app, struct election *election, bool well, const char *why)
+{
+    struct entry entry = {.type = EVENT_HEALTH_CHANGED,
+                          .level = well ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+                          .reason = "workload_unhealthy"};
+    (void)snprintf(entry.message, sizeof entry.message, "the workload is %s%s%.400s",
+                   well ? "healthy" : "unhealthy", well ? "" : ": ", why);
+    write_entry(app, election, &entry);
+}
+
 bool chronicle_trouble(struct app *app, struct election *election, enum lease_verb verb,
                        const char *code, const struct problem *problem)
 {

@@ -4,22 +4,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static int tell_result(enum client_result result, const struct problem *problem)
+int cli_exit_of(enum client_result result)
 {
     switch (result) {
     case CLIENT_OK:
         return CLI_YES;
     case CLIENT_BAD_URL:
-        return cli_fail(CLI_USAGE, "%s", problem->text);
+        return CLI_USAGE;
     case CLIENT_BAD_TOKEN:
-        return cli_fail(CLI_CONFIGURATION, "%s", problem->text);
+        return CLI_CONFIGURATION;
     case CLIENT_UNREACHABLE:
     case CLIENT_BROKEN:
-        return cli_fail(CLI_UNAVAILABLE, "%s", problem->text);
+        return CLI_UNAVAILABLE;
     case CLIENT_NOT_ALLOWED:
-        return cli_fail(CLI_NOT_PERMITTED, "%s", problem->text);
+        return CLI_NOT_PERMITTED;
     }
     return CLI_INTERNAL;
+}
+
+static int tell_result(enum client_result result, const struct problem *problem)
+{
+    int code = cli_exit_of(result);
+    return result == CLIENT_OK ? code : cli_fail(code, "%s", problem->text);
 }
 
 int cli_open(struct client *client, const struct cli_place *place)
@@ -131,29 +137,38 @@ static const char *text_detail(const struct http_answer *answer, int *length)
     return detail;
 }
 
-int cli_problem(const struct http_answer *answer)
+int cli_read_problem(const struct http_answer *answer, struct problem *problem)
 {
     char code[64];
     cli_problem_code(answer, code, sizeof code);
     json_t *root = parse(answer);
     const char *detail = json_string_value(json_object_get(root, "detail"));
-    int exit_code = meaning_of(code, answer->status);
     int length = 0;
     const char *text = text_detail(answer, &length);
     if (detail != NULL) {
-        (void)cli_fail(0, "%s", detail);
+        (void)problem_set(problem, "%s", detail);
     } else if (length > 0) {
-        (void)cli_fail(0, "%.*s", length, text);
+        (void)problem_set(problem, "%.*s", length, text);
     } else {
-        (void)cli_fail(0, "the daemon answered with HTTP status %d", answer->status);
+        (void)problem_set(problem, "the daemon answered with HTTP status %d", answer->status);
     }
+    json_decref(root);
+    return meaning_of(code, answer->status);
+}
+
+int cli_problem(const struct http_answer *answer)
+{
+    char code[64];
+    struct problem problem;
+    int exit_code = cli_read_problem(answer, &problem);
+    cli_problem_code(answer, code, sizeof code);
+    (void)cli_fail(0, "%s", problem.text);
     if (strcmp(code, "unauthorized") == 0) {
         (void)cli_fail(0, "a token is needed: --token-file or $LEADERD_TOKEN_FILE");
     } else if (strcmp(code, "role_too_low") == 0) {
         (void)cli_fail(0, "this needs a listener of role control: the control socket is "
                           "$RUNTIME/control.sock, readable by the daemon's user and root");
     }
-    json_decref(root);
     return exit_code;
 }
 

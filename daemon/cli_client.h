@@ -44,6 +44,13 @@ int cli_call(const struct client *client, const struct client_request *request,
 /* A GET whose answer must be 200, within CLI_CALL_MS. Returns 0 or the exit code. */
 int cli_get(const struct client *client, const char *path, struct http_answer *answer) must_use;
 
+/* Reads what an answer of a status other than 200 says, and returns the exit code that it stands
+ * for. */
+int cli_read_problem(const struct http_answer *answer, struct problem *problem);
+
+/* What a call that did not work stands for. */
+int cli_exit_of(enum client_result result);
+
 /* Tells the problem+json of an answer and returns the exit code that its `code` stands for.
  * cli_problem_code() is that code, "" when the answer has none; `size` should be 64. */
 int cli_problem(const struct http_answer *answer);

@@ -167,6 +167,19 @@ static int connect_any(const struct client *client, const struct client_target *
     return -1;
 }
 
+void client_locate(const struct client *client, char *url, size_t size)
+{
+    enum client_result result = CLIENT_UNREACHABLE;
+    const struct client_target *target = NULL;
+    int fd = connect_any(client, &target, &result, NULL);
+    url[0] = '\0';
+    if (fd >= 0) {
+        (void)close(fd);
+        (void)snprintf(url, size, "%s%s", target->unix_socket ? "unix:" : "http://",
+                       target->address);
+    }
+}
+
 static void write_request(struct text *out, const struct client *client,
                           const struct client_target *target, const struct client_request *request)
 {

@@ -51,6 +51,9 @@ enum client_result client_init(struct client *client, const char *url, const cha
                                struct problem *problem) must_use;
 void client_free(struct client *client);
 
+/* The URL of the first place that takes a connection; "" when there is none. */
+void client_locate(const struct client *client, char *url, size_t size);
+
 /* `answer` is initialised here; http_answer_free() in any case. */
 enum client_result client_call(const struct client *client, const struct client_request *request,
                                struct http_answer *answer, struct problem *problem) must_use;

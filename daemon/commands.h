@@ -9,6 +9,8 @@ int cmd_check_config(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_is_leader(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_hold(int argc, char **argv);
 int cmd_step_down(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);

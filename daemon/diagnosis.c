@@ -58,7 +58,7 @@ static bool is_told_elsewhere(enum finding_code code)
     return code == FINDING_STORE_UNREACHABLE || code == FINDING_CIRCUIT_OPEN ||
            code == FINDING_STORE_RESET || code == FINDING_CLOCK_JUMP || code == FINDING_FLAPPING ||
            code == FINDING_DUPLICATE_PARTICIPANT || code == FINDING_CONFIG_REFUSED ||
-           code == FINDING_OPTIONS_WARNING;
+           code == FINDING_OPTIONS_WARNING || code == FINDING_WORKLOAD_UNHEALTHY;
 }
 
 static void tell_finding(struct app *app, const struct finding *finding)

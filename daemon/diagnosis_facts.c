@@ -101,6 +101,8 @@ static void add_election(const struct election *election, struct moment now,
     profile_summarize(election_profile(election), OPERATION_RENEW, &renewals);
     facts->leaderless_ms = since(troubles.leaderless_since_ms, now.boot_ms);
     facts->last_margin = view.lease_valid ? troubles.last_margin : -1;
+    facts->workload_unhealthy = troubles.workload_unhealthy;
+    facts->illness = election_illness(election);
     facts->stable = troubles.stable;
     facts->changes_10m = troubles.changes_10m;
     facts->lost_10m_expired = is_recent(troubles.expired_at_ms, now.boot_ms);

@@ -2,6 +2,7 @@
 
 #include "daemon/random.h"
 #include "daemon/state_file.h"
+#include "daemon/workloads.h"
 #include "lib/status/stability.h"
 
 #include <assert.h>
@@ -19,6 +20,8 @@ struct election {
     uv_timer_t timer;
     int64_t due_boottime_ms; /* of the timer */
     struct state_file *state_file;
+    struct flag_page *flag; /* NULL: none */
+    struct workloads workloads;
     char *name, *key;
     int64_t drain_ms;
 
@@ -56,6 +59,9 @@ struct election {
     int64_t counted_until_ms; /* of the time without a leader; 0 while one is known */
     struct election_troubles troubles;
     char hold_off_reason[HOLD_OFF_REASON_SIZE];
+    struct attendants *attendants;
+    enum elector_reason loss; /* 0: none */
+    struct problem illness;
     uint64_t version;
 };
 
@@ -125,6 +131,19 @@ static void save(struct election *election)
     }
 }
 
+/* Before the request goes out: a release must never overtake the word that we no longer lead. */
+static void show_flag(struct election *election, struct moment now)
+{
+    struct elector_view view;
+    if (election->flag == NULL) {
+        return;
+    }
+    elector_look(&election->elector, now, &view);
+    int64_t deadline_ms = view.lease_valid ? view.deadline_boottime_ms : 0;
+    flag_page_show(election->flag, view.lease_valid ? view.term : 0,
+                   view.leads ? deadline_ms - view.stop_margin_ms : 0, deadline_ms);
+}
+
 static void submit(struct election *election, struct elector_orders *orders)
 {
     orders->request.election = election->name;
@@ -159,12 +178,42 @@ static void count_leaderless(struct election *election, struct moment now)
     }
 }
 
+const char *election_loss_reason(const struct election *election)
+{
+    return election->loss != 0 ? elector_reason_name(election->loss) : NULL;
+}
+
+struct attendants *election_attendants(const struct election *election)
+{
+    return election->attendants;
+}
+
+void election_set_attendants(struct election *election, struct attendants *attendants)
+{
+    election->attendants = attendants;
+}
+
+const char *election_illness(const struct election *election)
+{
+    return election->illness.text;
+}
+
+void election_set_health(struct election *election, bool well, const char *why)
+{
+    struct elector_event event = {
+        .kind = ELECTOR_HEALTH, .healthy = well, .drain_ms = election->drain_ms};
+    (void)problem_set(&election->illness, "%s", why);
+    election->troubles.workload_unhealthy = !well;
+    (void)election_feed(election, &event);
+}
+
 static void count_note(struct election *election, const struct elector_note *note,
                        struct moment now)
 {
     struct election_counters *counters = &election->counters;
     switch (note->kind) {
     case ELECTOR_NOTE_GAINED:
+        election->loss = 0;
         counters->gained++;
         counters->leader_changes_seen++;
         stability_change(&election->stability, now.boot_ms, wall_us() / 1000);
@@ -174,6 +223,7 @@ static void count_note(struct election *election, const struct elector_note *not
         stability_change(&election->stability, now.boot_ms, wall_us() / 1000);
         break;
     case ELECTOR_NOTE_LOST:
+        election->loss = note->reason;
         counters->lost[note->reason]++;
         if (note->reason == ELECTOR_EXPIRED || note->reason == ELECTOR_RENEW_OVERDUE) {
             election->troubles.expired_at_ms = now.boot_ms;
@@ -262,6 +312,7 @@ static enum elector_verdict step(struct election *election, const struct elector
     struct elector_orders orders;
     struct moment now = moment_now();
     elector_step(&election->elector, now, event, &orders);
+    show_flag(election, now);
     if (orders.save) {
         save(election);
     }
@@ -431,6 +482,7 @@ static void on_closed(uv_handle_t *handle)
 {
     struct election *election = handle->data;
     state_file_close(election->state_file);
+    flag_page_close(election->flag);
     free_pairs(election->pairs, election->pair_count);
     text_free(&election->own_json);
     text_free(&election->meta);
@@ -474,6 +526,52 @@ struct election *election_new(uv_loop_t *loop, struct store *store,
         return NULL;
     }
     return election;
+}
+
+bool election_open_flag(struct election *election, const char *directory, struct problem *problem)
+{
+    election->flag = flag_page_open(directory, election->name, problem);
+    return election->flag != NULL;
+}
+
+/* The elector wants to know of the last one only. */
+static void feed_workloads(struct election *election, struct moment now)
+{
+    int64_t until_ms = workloads_until_ms(&election->workloads);
+    struct elector_event event = {.kind = ELECTOR_WORKLOAD};
+    if (until_ms != 0) {
+        event.until = moment_plus(now, until_ms - now.boot_ms);
+    }
+    (void)election_feed(election, &event);
+}
+
+bool election_has_room(struct election *election, const char *workload)
+{
+    return workloads_has_room(&election->workloads, workload, boottime_us() / 1000);
+}
+
+void election_tell_workload(struct election *election, const char *workload, struct moment now)
+{
+    struct elector_view view;
+    int64_t before_ms = workloads_until_ms(&election->workloads);
+    election_look(election, now, &view);
+    if (!view.lease_valid) {
+        return;
+    }
+    int64_t until_ms = view.deadline_boottime_ms;
+    if (!view.leads && view.drain_until_boottime_ms < until_ms) {
+        until_ms = view.drain_until_boottime_ms;
+    }
+    workloads_tell(&election->workloads, workload, until_ms, view.leads);
+    if (workloads_until_ms(&election->workloads) != before_ms) {
+        feed_workloads(election, now);
+    }
+}
+
+void election_end_workload(struct election *election, const char *workload)
+{
+    workloads_end(&election->workloads, workload);
+    feed_workloads(election, moment_now());
 }
 
 void election_start(struct election *election)
@@ -523,6 +621,7 @@ void election_status(const struct election *election, const struct status_clock 
             text_string(view->leader_is_self ? &election->own_json : &election->holder.json),
         .acquired_at_ms = dated ? election->acquired_at_ms : 0,
         .leading_for_ms = dated ? clock->boottime_ms - election->acquired_boottime_ms : -1,
+        .illness = election->illness.text[0] != '\0' ? election->illness.text : NULL,
         .hold_off_reason = election->hold_off_reason[0] != '\0' ? election->hold_off_reason : NULL,
         .last_error = {.operation = error->operation,
                        .code = error->code,

@@ -8,6 +8,7 @@
 #ifndef LEADERD_DAEMON_ELECTION_H
 #define LEADERD_DAEMON_ELECTION_H
 
+#include "daemon/flag_page.h"
 #include "lib/elector/elector.h"
 #include "lib/status/counters.h"
 #include "lib/status/metadata.h"
@@ -56,11 +57,25 @@ struct election *election_new(uv_loop_t *loop, struct store *store,
                               const struct election_options *options,
                               const struct election_listener *listener, struct problem *problem);
 
+/* Keeps the election's leader flag in `directory` from now on. On failure it runs without one. */
+bool election_open_flag(struct election *election, const char *directory,
+                        struct problem *problem) must_use;
+
 /* Begins to take part; events before that are not allowed. */
 void election_start(struct election *election);
 
 /* Feeds one event, and carries out what comes of it. */
 enum elector_verdict election_feed(struct election *election, const struct elector_event *event);
+
+/* A workload of this name is about to be told what election_look() tells at `now`; see
+ * daemon/workloads.h. */
+void election_tell_workload(struct election *election, const char *workload, struct moment now);
+
+/* Is there room for one of this name? */
+bool election_has_room(struct election *election, const char *workload);
+
+/* It says that it has ended. */
+void election_end_workload(struct election *election, const char *workload);
 
 /* New timing, drain and metadata for a running election; name, key and state_dir are ignored. False
  * when memory ran out: then nothing changed. */
@@ -87,6 +102,7 @@ const struct profile *election_profile(const struct election *election);
 
 /* What lately went wrong: CLOCK_BOOTTIME in ms, 0: never. */
 struct election_troubles {
+    bool workload_unhealthy;
     int64_t leaderless_since_ms; /* nobody is known to lead since then; 0: somebody does */
     int64_t reset_at_ms, duplicate_at_ms;
     int64_t expired_at_ms, given_up_at_ms; /* own reigns that ended, for want of a renewal or not */
@@ -98,8 +114,18 @@ struct election_troubles {
 void election_troubles(const struct election *election, struct moment now,
                        struct election_troubles *troubles);
 
-/* Free for the daemon's use: the version of the latest significant change, and why the operator
- * asked for a hold-off. */
+/* Whether the workload is well, and why not. */
+void election_set_health(struct election *election, bool well, const char *why);
+/* "" while it is well, or was not asked yet. */
+const char *election_illness(const struct election *election);
+
+/* Why the last reign here ended; NULL while there was none, or one goes on. */
+const char *election_loss_reason(const struct election *election);
+
+/* Free for the daemon's use: what serves the election, the version of the latest significant
+ * change, and why the operator asked for a hold-off. */
+struct attendants *election_attendants(const struct election *election);
+void election_set_attendants(struct election *election, struct attendants *attendants);
 uint64_t election_version(const struct election *election);
 void election_set_version(struct election *election, uint64_t version);
 void election_set_hold_off_reason(struct election *election, const char *reason);

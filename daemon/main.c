@@ -21,6 +21,8 @@ static const struct subcommand subcommands[] = {
     {"status", cmd_status, "print the status of the elections"},
     {"is-leader", cmd_is_leader, "exit 0 if this participant leads, 1 if not"},
     {"watch", cmd_watch, "print a line for every change"},
+    {"run", cmd_run, "run a command only while this participant leads"},
+    {"hold", cmd_hold, "block while this participant leads"},
     {"step-down", cmd_step_down, "give up leadership, let the others go first"},
     {"pause", cmd_pause, "stop taking part"},
     {"resume", cmd_resume, "take part again"},
@@ -41,12 +43,11 @@ static int print_help(void)
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
         printf("  %-14s %s\n", subcommands[i].name, subcommands[i].summary);
     }
-    printf(
-        "\nWithout a command and without a configuration it runs one election, `default`, among\n"
-        "the daemons of this host, and answers at http://127.0.0.1:8720.\n"
-        "`leaderd COMMAND --help` tells more, with examples and exit codes.\n"
-        "The other commands find the daemon by --url or $LEADERD_URL, else at its control\n"
-        "socket, else at http://127.0.0.1:8720.\n");
+    printf("\nWithout a command and a configuration it runs one election, `default`, in a file of "
+           "this\n"
+           "host, and answers at http://127.0.0.1:8720. Commands find it by --url or $LEADERD_URL, "
+           "else\n"
+           "at its control socket, else there. `leaderd COMMAND --help` tells more.\n");
     return CLI_YES;
 }
 

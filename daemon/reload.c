@@ -1,6 +1,7 @@
 /* Taking in a changed configuration while running: all of it, or nothing. */
 #include "daemon/app.h"
 
+#include "daemon/attendants.h"
 #include "daemon/chronicle.h"
 #include "daemon/notify.h"
 #include "daemon/store_open.h"
@@ -55,8 +56,14 @@ static void update_elections(struct app *app, const struct config *before,
                                          .reason = ELECTOR_RELEASED,
                                          .drain_ms = election_drain_ms(election)};
             (void)election_feed(election, &stop);
-        } else if (old == NULL || !same_election(old, new) ||
-                   before->max_changes_10m != after->max_changes_10m) {
+            continue;
+        }
+        if (old != NULL && !attendants_reconfigure(election_attendants(election), old, new)) {
+            log_message(LOG_LEVEL_ERROR,
+                        "out of memory: election %s lacks its hook or health check", new->name);
+        }
+        if (old == NULL || !same_election(old, new) ||
+            before->max_changes_10m != after->max_changes_10m) {
             struct election_options options;
             app_election_options(app, after, new, "", &options);
             if (!election_reconfigure(election, &options)) {

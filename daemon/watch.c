@@ -1,9 +1,11 @@
 #include "daemon/watch.h"
 
 #include "daemon/api.h"
+#include "daemon/workloads.h"
 #include "lib/base/moment.h"
 #include "lib/status/document.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ struct watcher {
     bool reset;
     struct election **elections; /* NULL: all */
     size_t election_count;
+    char workload[WORKLOAD_NAME_SIZE]; /* "": does not make itself known */
     uv_timer_t timer; /* of the answer; of a stream: of the next comment, or its end */
     struct stream_state {
         bool on;
@@ -112,8 +115,11 @@ static void add_document(struct watcher *watcher, bool changed, struct text *bod
     struct status_watch watch = {.changed = changed || watcher->reset, .reset = watcher->reset};
     api_look(app, &look);
     status_document_begin(&document, body, &look.daemon, &watch);
-    const struct election *election = watched(watcher, 0);
+    struct election *election = watched(watcher, 0);
     for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
+        if (watcher->workload[0] != '\0') {
+            election_tell_workload(election, watcher->workload, look.now);
+        }
         api_look_at(&look, election);
         status_document_add(&document, &look.status);
     }
@@ -222,6 +228,26 @@ static bool read_elections(struct app *app, struct http_call *call, const char *
     return false;
 }
 
+static bool read_workload(struct http_call *call, struct watcher *watcher)
+{
+    const char *name = http_call_query(call, "workload");
+    if (name == NULL) {
+        return true;
+    }
+    if (!api_workload_is_good(call, name)) {
+        return false;
+    }
+    (void)snprintf(watcher->workload, sizeof watcher->workload, "%s", name);
+    struct election *election = watched(watcher, 0);
+    for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
+        if (!election_has_room(election, name)) {
+            http_call_problem(call, "busy", "64 workloads of this election are known already");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_query(struct app *app, struct http_call *call, struct watcher *watcher,
                        int64_t *timeout_ms)
 {
@@ -243,7 +269,8 @@ static bool read_query(struct app *app, struct http_call *call, struct watcher *
                           "since: give the cursor of an earlier answer, as it is");
         return false;
     }
-    return names == NULL || read_elections(app, call, names, watcher);
+    return (names == NULL || read_elections(app, call, names, watcher)) &&
+           read_workload(call, watcher);
 }
 
 static void list_add(struct watcher *watcher)
@@ -288,10 +315,14 @@ static void add_state(struct watcher *watcher, struct text *text)
     watcher->stream.begun = true;
 }
 
-static void add_lease(const struct election *election, struct text *text)
+static void add_lease(const struct watcher *watcher, struct election *election, struct text *text)
 {
     struct elector_view view;
-    election_look(election, moment_now(), &view);
+    struct moment now = moment_now();
+    if (watcher->workload[0] != '\0') {
+        election_tell_workload(election, watcher->workload, now);
+    }
+    election_look(election, now, &view);
     if (view.leads) {
         text_add(text, "event: lease\ndata: {\"election\":");
         text_add_json(text, election_name(election));
@@ -314,9 +345,9 @@ static bool fill_stream(void *data, struct text *text)
     if (!stream->begun || latest_version(watcher) > watcher->since || app->shutting_down) {
         add_state(watcher, text);
     }
-    const struct election *election = stream->lease_due ? watched(watcher, 0) : NULL;
+    struct election *election = stream->lease_due ? watched(watcher, 0) : NULL;
     for (size_t i = 0; election != NULL; election = watched(watcher, ++i)) {
-        add_lease(election, text);
+        add_lease(watcher, election, text);
     }
     if (stream->comment_due) {
         text_add(text, ": still here\n\n");
