@@ -177,7 +177,7 @@ check: ## build with sanitizers and run all tests: under ten minutes
 		"python3 tests/browser/test_dashboard.py" \
 		"python3 tests/fuzz/live.py --seconds 60 --seed 20261124" \
 		"python3 tests/bench/watchers.py --watchers 500 --streams 20 --rounds 2 --check" \
-		"python3 tests/torture/torture.py --minutes 2 --seed 20261123" \
+		"python3 tests/torture/torture.py --minutes 2 --seed 20261123 --workloads" \
 		"python3 tests/torture/torture.py --minutes 1 --store sentinel --seed 1" \
 		"python3 tests/torture/torture.py --minutes 1 --store cluster --seed 1"
 
@@ -229,6 +229,6 @@ bench-watchers: all ## 10,000 waiting clients and 200 streams: how soon the last
 bench-handover: all ## measure hand-over, a thousand watchers, a thousand elections
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json
 
-torture: all ## MINUTES=10 SEED=n STORE=redis|sentinel|cluster|…: kill, freeze, cut and step everything; judge the history
+torture: all ## MINUTES=10 SEED=n STORE=redis|sentinel|…: kill, freeze, cut and step everything; judge the history and all work
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/torture/torture.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
-		$(if $(STORE),--store $(STORE))
+		$(if $(STORE),--store $(STORE)) --workloads

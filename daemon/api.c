@@ -43,14 +43,23 @@ void api_election_headers(struct http_call *call, const struct api_look *look)
     }
 }
 
-static struct election *find(struct app *app, struct http_call *call, const char *name)
+void api_no_election(const struct app *app, struct http_call *call, const char *name)
 {
     char detail[LEASE_ELECTION_SIZE + 64];
+    if (app->shutting_down) {
+        http_call_problem(call, "shutting_down", "the elections have ended: the daemon shuts down");
+        return;
+    }
+    (void)snprintf(detail, sizeof detail, "this daemon has no election \"%.*s\"",
+                   LEASE_ELECTION_SIZE - 1, name);
+    http_call_problem(call, "election_not_found", detail);
+}
+
+static struct election *find(struct app *app, struct http_call *call, const char *name)
+{
     struct election *election = app_election(app, name);
     if (election == NULL) {
-        (void)snprintf(detail, sizeof detail, "this daemon has no election \"%.*s\"",
-                       LEASE_ELECTION_SIZE - 1, name);
-        http_call_problem(call, "election_not_found", detail);
+        api_no_election(app, call, name);
     }
     return election;
 }

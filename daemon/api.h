@@ -29,6 +29,9 @@ void api_look_at(struct api_look *look, const struct election *election);
 /* Adds the headers that a shell needs of one election. */
 void api_election_headers(struct http_call *call, const struct api_look *look);
 
+/* Answers that there is no such election, or, at a shutdown, that there is none any more. */
+void api_no_election(const struct app *app, struct http_call *call, const char *name);
+
 /* The election that the path or the query names, or the only one. NULL: the call was answered. */
 struct election *api_named_election(struct app *app, struct http_call *call);
 struct election *api_path_election(struct app *app, struct http_call *call);

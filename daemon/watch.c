@@ -211,7 +211,7 @@ static bool read_elections(struct app *app, struct http_call *call, const char *
         name[kept] = '\0';
         struct election *election = length == kept ? app_election(app, name) : NULL;
         if (election == NULL) {
-            http_call_problem(call, "election_not_found", "this daemon has no such election");
+            api_no_election(app, call, name);
             return false;
         }
         if (is_watched(watcher, election)) {

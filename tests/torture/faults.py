@@ -46,6 +46,18 @@ def freeze(run, noise, target):
         (0, lambda: run.daemons[target].freeze()), (time, lambda: run.daemons[target].thaw())]
 
 
+def run_kill(run, noise, target):
+    away = 0.0 if noise.random() < 0.5 else length(noise)
+    return f"SIGKILL run of {target} for {away:.2f} s", [
+        (0, lambda: run.kill_run(target)), (away, lambda: run.restart_run(target))]
+
+
+def run_freeze(run, noise, target):
+    time = length(noise)
+    return f"SIGSTOP run of {target} for {time:.2f} s", [
+        (0, lambda: run.freeze_run(target)), (time, lambda: run.thaw_run(target))]
+
+
 def cut(run, noise, target):
     kind = noise.choice(("cut", "cut_requests", "cut_replies"))
     time = length(noise)
@@ -132,15 +144,15 @@ def move(run, noise, target):
 
 
 # Faults of one group touch the same thing: an episode does not take two of them on one target.
-DAEMON, NETWORK, REDIS, CLOCK, SERVERS, SLOTS = (
-    "daemon", "network", "redis", "clock", "servers", "slots")
+DAEMON, NETWORK, REDIS, CLOCK, SERVERS, SLOTS, RUNNER = (
+    "daemon", "network", "redis", "clock", "servers", "slots", "runner")
 KINDS = {
     "kill": (kill, DAEMON), "terminate": (terminate, DAEMON), "freeze": (freeze, DAEMON),
     "cut": (cut, NETWORK), "slow": (slow, NETWORK), "reset": (reset, NETWORK),
     "redis_kill": (redis_kill, REDIS), "redis_freeze": (redis_freeze, REDIS),
     "flush": (flush, REDIS), "step": (step, CLOCK), "failover": (failover, SERVERS),
     "primary_kill": (primary_kill, SERVERS), "primary_freeze": (primary_freeze, SERVERS),
-    "move": (move, SLOTS),
+    "move": (move, SLOTS), "run_kill": (run_kill, RUNNER), "run_freeze": (run_freeze, RUNNER),
 }
 
 
@@ -153,7 +165,7 @@ def episode(run, noise):
         led = run.recorder.leader()
         target = led[0] if led and noise.random() < 0.65 else noise.choice(sorted(run.daemons))
         thing = (SERVERS if group == SLOTS else group,
-                 target if group in (DAEMON, NETWORK) else None)
+                 target if group in (DAEMON, NETWORK, RUNNER) else None)
         if thing in taken:
             continue
         taken.add(thing)

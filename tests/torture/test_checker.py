@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from checker import judge  # noqa: E402
 from history import Answer, Exit, Fault, History, load  # noqa: E402
+from work import Work, judge_work  # noqa: E402
 
 
 def says(daemon, at, token, deadline=None, *, leads=None, valid=None, process=None, state=None,
@@ -151,6 +152,32 @@ class Kept(unittest.TestCase):
                 history.add(entry)
             history.close()
             self.assertEqual(load(file.name), entries)
+
+
+
+class WorkTest(unittest.TestCase):
+    def test_work_of_one_host_after_the_other_is_good(self):
+        self.assertEqual(judge_work([Work("a", "run", 5, 100, 200, 9), Work("a", "flag", 5, 90, 210, 9),
+                                     Work("b", "run", 6, 210.001, 300, 9),
+                                     Work("a", "run", 7, 301, 302, 9)]), [])
+
+    def test_two_reigns_of_one_host_may_meet(self):
+        self.assertEqual(judge_work([Work("a", "run", 5, 100, 200, 9), Work("a", "flag", 6, 150, 210, 9),
+                                     Work("b", "run", 7, 220, 300, 9)]), [])
+
+    def test_work_past_the_next_ones_beginning_is_found(self):
+        found = judge_work([Work("a", "run", 5, 100, 205, 9), Work("b", "flag", 6, 205, 300, 9)])
+        self.assertEqual(len(found), 1)
+        self.assertIn("run at a under 5", found[0])
+
+    def test_a_straggler_is_found_behind_another_reign(self):
+        found = judge_work([Work("a", "run", 5, 100, 400, 9), Work("b", "run", 6, 200, 300, 9),
+                            Work("c", "run", 7, 350, 360, 9)])
+        self.assertEqual(len(found), 2)
+
+    def test_one_token_on_two_hosts_is_found(self):
+        self.assertEqual(len(judge_work([Work("a", "run", 5, 100, 200, 9),
+                                         Work("b", "run", 5, 300, 400, 9)])), 1)
 
 
 if __name__ == "__main__":

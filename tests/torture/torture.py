@@ -32,6 +32,8 @@ from certificates import Certificates  # noqa: E402
 from redis_cluster import ClusterSetup, keyslot  # noqa: E402
 from redis_sentinel import SentinelSetup  # noqa: E402
 from redis_server import RedisServer, documented_user  # noqa: E402
+from work import judge_work, report_work  # noqa: E402
+from workloads import Workloads  # noqa: E402
 import valkey  # noqa: E402
 
 NAMES = ("ada", "bert", "cleo")
@@ -53,6 +55,8 @@ class Run:
         self.recorder = Recorder(history, "demo")
         self.daemons = {}
         self.leaving = set()
+        self.runs_away = set()  # killed, and not started again yet
+        self.work = []
         self.server = None
         self.setup = None  # of several servers
         self.offset = None
@@ -61,8 +65,12 @@ class Run:
         getattr(self, "_set_up_" + options.store)(seed, options)
         # Names are for people: every third run has two daemons of one name.
         self.twins = seed % 3 == 0
+        self.workloads = None
         for name in NAMES:
-            self._set_up_daemon(name)
+            self._set_up_daemon(name, options.workloads)
+        if options.workloads:
+            self.workloads = Workloads(self.daemons, seed)
+            self.groups.add(faults.RUNNER)
 
     def _set_up_local(self, seed, options):
         del seed, options
@@ -131,8 +139,10 @@ class Run:
         if self.offset is not None:
             self.groups.add(faults.CLOCK)
 
-    def _set_up_daemon(self, name):
+    def _set_up_daemon(self, name, workloads):
         settings = {"store": self.store}
+        if workloads:  # a reader of the leader flag cannot be waited for: it gets some time
+            settings["elections"] = [{"name": "demo", "drain": "200ms"}]
         if self.twins and name != NAMES[0]:
             settings["participant_id"] = "twin"
         self.daemons[name] = Daemon(name, self.network.url(name), settings,
@@ -179,6 +189,20 @@ class Run:
 
     def _look_at(self, daemon):
         self.troubles += [f"{daemon.name}: {line}" for line in daemon.process.traces]
+
+    def kill_run(self, name):
+        self.runs_away.add(name)
+        self.workloads.runs[name].kill()
+
+    def restart_run(self, name):
+        self.workloads.start_run(name)
+        self.runs_away.discard(name)
+
+    def freeze_run(self, name):
+        self.workloads.runs[name].signal(signal.SIGSTOP)
+
+    def thaw_run(self, name):
+        self.workloads.runs[name].signal(signal.SIGCONT)
 
     def step_clock(self, seconds):
         now = struct.unpack("q", self.offset[:8])[0]
@@ -242,6 +266,8 @@ class Run:
             self._watch_over()
 
     def _watch_over(self):
+        if self.workloads is not None and not self.runs_away:
+            self.troubles += self.workloads.troubles()
         for name, daemon in self.daemons.items():
             if not daemon.stopped and not daemon.process.alive() and name not in self.leaving:
                 self.troubles.append(f"{name} has died\n{daemon.process.tail()}")
@@ -260,6 +286,7 @@ class Run:
             time.sleep(0.02)
 
     def end(self):
+        self.work = self.workloads.end() if self.workloads is not None else []
         for name, daemon in self.daemons.items():
             if daemon.process.alive():
                 code = daemon.terminate()
@@ -299,6 +326,8 @@ def main():
                                  "valkey"))
     parser.add_argument("--network", choices=("namespaces", "proxy"), default="namespaces",
                         help="what cuts; without the rights for namespaces it is the proxy anyway")
+    parser.add_argument("--workloads", action="store_true",
+                        help="with `leaderd run`, flag readers and the examples beside each daemon")
     parser.add_argument("--unguarded", action="store_true",
                         help="with restart_guard: false, which has to fail: it tests this program")
     parser.add_argument("--quiet", action="store_true", help="the summary only")
@@ -321,9 +350,12 @@ def main():
     finally:
         run.end()
     verdict = judge(history.entries)
+    overlaps = judge_work(run.work)
     print("faults              " + ", ".join(f"{k} {n}" for k, n in sorted(run.done.items())))
     print("\n".join(report(history.entries, verdict) + ["TROUBLE " + t for t in run.troubles]))
-    if verdict.good and not run.troubles:
+    if options.workloads:
+        print("\n".join(report_work(run.work, overlaps)))
+    if verdict.good and not overlaps and not run.troubles:
         os.unlink(path)
         print("torture: passed")
         return 0
