@@ -154,7 +154,9 @@ sim-long: $(O)/tests/sim/sim ## simulate 10,000 virtual hours and more
 model: deps ## search the Spin model of the protocol, as far as memory goes
 	tests/model/run
 
-mutants: $(O)/tests/sim/sim $(O)/tests/unit/elector/test_reign $(O)/tests/unit/elector/test_waiting $(O)/tests/conformance/test_rules ## break each rule in turn: each break must be caught
+# What breaks of the rules are tried on.
+RULES := tests/sim/sim tests/conformance/test_rules $(addprefix tests/unit/elector/test_,reign waiting workload)
+mutants: $(RULES:%=$(O)/%) ## break each rule in turn: each break must be caught
 	tests/sim/mutants $(O)
 
 # make check builds twice: with sanitizers for everything that runs real code on real systems, and
@@ -164,9 +166,7 @@ tests: all $(UNIT_TESTS) $(CONFORMANCE_TESTS) $(FUZZ_REPLAYS)
 
 check: ## build with sanitizers and run all tests: under ten minutes
 	$(MAKE) -j2 FLAVOR=asan WERROR=-Werror tests
-	$(MAKE) -j2 FLAVOR=release WERROR=-Werror all build/release/tests/sim/sim \
-		build/release/tests/unit/elector/test_reign build/release/tests/unit/elector/test_waiting \
-		build/release/tests/conformance/test_rules
+	$(MAKE) -j2 FLAVOR=release WERROR=-Werror all $(RULES:%=build/release/%)
 	tests/run "tests/lint/layers build/asan" "tests/conformance/given build/asan" \
 		$(patsubst $(O)/%,build/asan/%,$(UNIT_TESTS) $(CONFORMANCE_TESTS)) \
 		$(foreach t,$(FUZZ_TARGETS),"build/asan/tests/fuzz/replay_$(t) tests/fuzz/corpus/$(t)/*") \

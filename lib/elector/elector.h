@@ -245,6 +245,7 @@ struct elector {
     /* Until when workloads may act on what they were told: those that are known, and those of the
      * process before this one. boot_ms 0: there are none. */
     struct moment working_until, inherited_until;
+    bool work_ended; /* there were some in this reign, and all have said that they ended */
 
     bool paused, held_off, unhealthy, stopping, stopped;
     struct moment paused_until; /* boot_ms 0: until resumed */

@@ -84,7 +84,9 @@ void reign_take_workload(struct step *step)
 {
     struct elector *elector = step->elector;
     bool before = reign_at_work(elector, step->now);
+    bool known = elector->working_until.boot_ms != 0;
     elector->working_until = step->event->until;
+    elector->work_ended = elector->working_until.boot_ms == 0 && (known || elector->work_ended);
     bool after = reign_at_work(elector, step->now);
     step->orders->save |= before != after;
     if (before && !after && elector->reign.ending && !elector->reign.drained) {
@@ -98,6 +100,8 @@ void reign_begin_ending(struct step *step, enum elector_reason reason, int64_t d
     if (reign->confirmed && drain_ms < reign->stop_margin_ms &&
         reign_at_work(step->elector, step->now)) {
         drain_ms = reign->stop_margin_ms; /* the time that work was promised to stop in */
+    } else if (step->elector->work_ended && !reign_at_work(step->elector, step->now)) {
+        drain_ms = 0; /* nothing is left to wait for */
     }
     struct moment drain_until = moment_plus(step->now, drain_ms);
     if (!reign->ending || moment_left(drain_until, reign->drain_until) < 0) {
@@ -145,6 +149,7 @@ void reign_begin(struct step *step)
     struct elector *elector = step->elector;
     const struct lease_reply *reply = step->event->reply;
     struct moment deadline = deadline_of_request(elector);
+    elector->work_ended = false;
     sight_forget(step);
     if (moment_left(deadline, step->now) <= 0) {
         return; /* the answer came too late: the record is ours, and we look again at once */

@@ -252,7 +252,7 @@ class Ending(RunCase):
         first = self.worker(one, -1, "", "")
         first.begun()
         eventually(lambda: len({l["pid"] for l in first.lines_of("work")}) == 3)
-        first.kill()
+        first.signal(signal.SIGKILL)  # its pipe stays open: nobody dies of a closed one
         eventually(lambda: not any(alive(l["pid"]) for l in first.lines_of("begin", "work")), 2)
 
     def test_a_frozen_run_leaves_nothing_alive_at_the_deadline(self):
@@ -352,7 +352,7 @@ while time.monotonic() < end:
         os.kill(int(keeper), signal.SIGKILL)
         eventually(lambda: keepers() and keepers()[0] != keeper)
         self.assertTrue(first.alive())
-        first.kill()
+        first.signal(signal.SIGKILL)
         eventually(lambda: not any(alive(l["pid"]) for l in first.lines_of("begin")), 2)
 
 

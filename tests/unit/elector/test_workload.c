@@ -72,16 +72,39 @@ START_TEST(the_end_of_the_last_workload_ends_the_drain)
 }
 END_TEST
 
-START_TEST(an_end_before_the_drain_leaves_the_drain_alone)
+START_TEST(when_all_work_has_ended_before_there_is_nothing_to_drain)
 {
     struct stage *stage = stage_leading();
     (void)tell_workload(stage);
+    end_workload(stage);
+    step_down(stage, 2000);
+    ck_assert_int_eq(stage->record.state, LEASE_RELEASED);
+}
+END_TEST
+
+START_TEST(a_word_of_nobody_leaves_the_drain_alone)
+{
+    struct stage *stage = stage_leading();
     end_workload(stage);
     step_down(stage, 2000);
     stage_live(stage, 1999);
     ck_assert_int_eq(stage->record.state, LEASE_HELD);
     stage_live(stage, 1);
     ck_assert_int_eq(stage->record.state, LEASE_RELEASED);
+}
+END_TEST
+
+START_TEST(work_of_an_earlier_reign_says_nothing_of_this_one)
+{
+    struct stage *stage = stage_leading();
+    (void)tell_workload(stage);
+    end_workload(stage);
+    (void)stage_feed(stage, (struct elector_event){.kind = ELECTOR_STEP_DOWN});
+    stage_live(stage, 1000);
+    ck_assert(stage_leads(stage));
+    step_down(stage, 2000);
+    stage_live(stage, 1999);
+    ck_assert_int_eq(stage->record.state, LEASE_HELD);
 }
 END_TEST
 
@@ -199,7 +222,9 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_lease_is_not_released_while_a_workload_is_at_work);
     tcase_add_test(tests, work_has_the_stop_margin_even_without_a_drain);
     tcase_add_test(tests, the_end_of_the_last_workload_ends_the_drain);
-    tcase_add_test(tests, an_end_before_the_drain_leaves_the_drain_alone);
+    tcase_add_test(tests, when_all_work_has_ended_before_there_is_nothing_to_drain);
+    tcase_add_test(tests, a_word_of_nobody_leaves_the_drain_alone);
+    tcase_add_test(tests, work_of_an_earlier_reign_says_nothing_of_this_one);
     tcase_add_test(tests, somebodys_word_does_not_stand_for_a_known_workload);
     tcase_add_test(tests, a_second_stop_does_not_cut_a_workload_off);
     tcase_add_test(tests, the_lease_is_renewed_while_a_workload_is_at_work);
