@@ -82,7 +82,8 @@ $(O)/%.o: %.c | deps
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(call objects,$(wildcard lib/store/redis/*.c)): | $(GENERATED)
-$(O)/daemon/%.o: ALL_CFLAGS += -DLEADERD_VERSION='"$(VERSION)"' -DLEADERD_REVISION='"$(REVISION)"'
+$(O)/daemon/%.o: ALL_CFLAGS += -DLEADERD_VERSION='"$(VERSION)"' -DLEADERD_REVISION='"$(REVISION)"' \
+	-DLEADERD_SYSCONFDIR='"$(SYSCONFDIR)"'
 
 # The dashboard becomes one C string, too, and the policy that allows nothing but it.
 PAGE := $(O)/generated/daemon/web/page.html.h
@@ -185,9 +186,24 @@ check-all: check ## also: both compilers, formatting, static analysis, long simu
 	$(MAKE) -j2 CC=clang O=build/clang WERROR=-Werror all
 	clang-format --dry-run --Werror $$(git ls-files '*.[ch]')
 	clang-tidy --quiet $$(git ls-files 'lib/*.c' 'config/*.c' 'daemon/*.c') -- -std=c17 \
-		-D_GNU_SOURCE -DLEADERD_VERSION='""' -DLEADERD_REVISION='""' -I. -Ibuild/release/generated \
+		-D_GNU_SOURCE -DLEADERD_VERSION='""' -DLEADERD_REVISION='""' -DLEADERD_SYSCONFDIR='""' -I. -Ibuild/release/generated \
 		$(PKG_CFLAGS)
 	$(MAKE) sim-long
+
+# Files for their places; nothing that is configured is touched. The units name the program's path.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+MANUALS := $(wildcard man/*.[1-8])
+.PHONY: install
+install: all ## DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc: program, units, manual pages, header, examples
+	install -D -m 755 $(O)/leaderd $(DESTDIR)$(PREFIX)/bin/leaderd
+	install -D -m 644 lib/leaderd_flag.h $(DESTDIR)$(PREFIX)/include/leaderd_flag.h
+	install -D -m 644 leaderd.yaml.example $(DESTDIR)$(PREFIX)/share/doc/leaderd/leaderd.yaml.example
+	install -d $(DESTDIR)$(SYSCONFDIR)/leaderd $(DESTDIR)$(UNITDIR)
+	set -e; for unit in systemd/*.service systemd/*.socket; do \
+		sed 's|/usr/local/bin/leaderd|$(PREFIX)/bin/leaderd|g' $$unit \
+			> $(DESTDIR)$(UNITDIR)/$${unit##*/}; chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	set -e; for page in $(MANUALS); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 deps: # install what is missing; silent when nothing is
 	@.ci/install

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEFAULT_FILE "/etc/leaderd/leaderd.yaml"
+#define DEFAULT_FILE LEADERD_SYSCONFDIR "/leaderd/leaderd.yaml"
 
 enum { HOSTNAME_SIZE = 256 };
 
