@@ -124,8 +124,9 @@ static void check_keys(const struct reading *reading, const struct schema *schem
         if (found == FOUND_NOTHING) {
             refuse_unknown(reading, schema, node, prefix, section);
         } else if (found == FOUND_SECTION && node->kind == YAML_MAP) {
-            strcat(path, ".");
-            check_keys(reading, schema, node, prefix, path);
+            char inner[KEY_SIZE + 1];
+            (void)snprintf(inner, sizeof inner, "%s.", path);
+            check_keys(reading, schema, node, prefix, inner);
         } else if (found == FOUND_SECTION) {
             char key[KEY_SIZE * 2];
             (void)snprintf(key, sizeof key, "%s%s", prefix, path);

@@ -18,10 +18,9 @@ static int hex_digit(char c)
 /* The byte that `%XX` at `text` means; -1 when it is malformed, or NUL. */
 static int decode_byte(const char *text, size_t length)
 {
-    if (length < 3 || hex_digit(text[1]) < 0 || hex_digit(text[2]) < 0) {
-        return -1;
-    }
-    int byte = hex_digit(text[1]) << 4 | hex_digit(text[2]);
+    int high = length < 3 ? -1 : hex_digit(text[1]);
+    int low = length < 3 ? -1 : hex_digit(text[2]);
+    int byte = high < 0 || low < 0 ? -1 : high * 16 + low;
     return byte > 0 ? byte : -1;
 }
 

@@ -422,7 +422,8 @@ void watch_handle(struct app *app, struct http_call *call)
     }
     bool changed = http_call_query(call, "since") == NULL || watcher->reset ||
                    latest_version(watcher) > watcher->since;
-    if (changed || app->shutting_down || timeout_ms == 0) {
+    /* The shutdown is a change as well: whoever knows of it waits for the end of the drain. */
+    if (changed || timeout_ms == 0) {
         http_call_will_watch(call);
         answer(watcher, changed);
         uv_close((uv_handle_t *)&watcher->timer, on_watcher_closed);

@@ -59,7 +59,7 @@ struct leaderd_flag_page {
 };
 
 struct leaderd_flag {
-    const struct leaderd_flag_page *page; /* NULL: there is none yet */
+    struct leaderd_flag_page *page; /* to be read only; NULL: there is none yet */
     char path[256];
     char boot_id[36];
     dev_t device;
@@ -84,7 +84,7 @@ static inline int64_t leaderd_flag_now_ms(void)
 static inline void leaderd_flag_close(struct leaderd_flag *flag)
 {
     if (flag->page != NULL) {
-        (void)munmap((void *)(uintptr_t)flag->page, LEADERD_FLAG_SIZE);
+        (void)munmap(flag->page, LEADERD_FLAG_SIZE);
     }
     flag->page = NULL;
 }
@@ -106,7 +106,7 @@ static inline int leaderd_flag_reopen(struct leaderd_flag *flag)
         void *memory = mmap(NULL, LEADERD_FLAG_SIZE, PROT_READ, MAP_SHARED, fd, 0);
         if (memory != MAP_FAILED) {
             leaderd_flag_close(flag);
-            flag->page = (const struct leaderd_flag_page *)memory;
+            flag->page = (struct leaderd_flag_page *)memory;
             flag->device = status.st_dev;
             flag->inode = status.st_ino;
             opened = 1;

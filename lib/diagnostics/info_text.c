@@ -18,20 +18,22 @@ static const char *find(const char *text, const char *name)
 
 bool info_string(const char *text, const char *name, char *out, size_t size)
 {
-    const char *value = find(text, name);
-    size_t length = value != NULL ? strcspn(value, "\r\n") : 0;
+    const char *found = find(text, name);
+    const char *value = found != NULL ? found : "";
+    size_t length = strcspn(value, "\r\n");
     length = length < size ? length : size - 1;
     for (size_t i = 0; i < length; i++) {
         out[i] = (char)(value[i] >= ' ' && value[i] <= '~' ? value[i] : '?');
     }
     out[length] = '\0';
-    return value != NULL;
+    return found != NULL;
 }
 
 int64_t info_number(const char *text, const char *name, int64_t otherwise)
 {
-    const char *value = find(text, name);
-    size_t digits = value != NULL ? strspn(value, "0123456789") : 0;
+    const char *found = find(text, name);
+    const char *value = found != NULL ? found : "";
+    size_t digits = strspn(value, "0123456789");
     if (digits == 0 || digits > 18) {
         return otherwise;
     }

@@ -101,6 +101,19 @@ class Watch(Case):
         for link in links:
             link.close()
 
+    def test_whoever_knows_of_the_shutdown_waits_for_the_end_of_the_drain(self):
+        one = self.leader("one", self.redis(), {"elections": [{"name": "demo", "drain": "1s"}]})
+        cursor = one.status()["cursor"]
+        one.process.signal(15)
+        first = one.get(f"/watch?since={cursor}&timeout=30s").json()
+        self.assertTrue(first["shutting_down"])
+        self.assertEqual(first["elections"]["demo"]["state"], "draining")
+        began = boottime_ms()
+        second = one.get(f"/watch?since={first['cursor']}&timeout=30s").json()
+        self.assertGreater(boottime_ms() - began, 500)
+        self.assertFalse(second["elections"].get("demo", {}).get("lease", {}).get("valid", False))
+        self.assertEqual(one.end(), 0)
+
     def test_shutdown_answers_everybody_at_once(self):
         two = self.follower("two", self.server)
         cursor = two.status()["cursor"]

@@ -1,0 +1,3 @@
+module leaderd-worker
+
+go 1.19
