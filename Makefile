@@ -82,8 +82,8 @@ $(O)/%.o: %.c | deps
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(call objects,$(wildcard lib/store/redis/*.c)): | $(GENERATED)
-$(O)/daemon/%.o: ALL_CFLAGS += -DLEADERD_VERSION='"$(VERSION)"' -DLEADERD_REVISION='"$(REVISION)"' \
-	-DLEADERD_SYSCONFDIR='"$(SYSCONFDIR)"'
+DEFINES = -DLEADERD_VERSION='"$(VERSION)"' -DLEADERD_REVISION='"$(REVISION)"' -DLEADERD_SYSCONFDIR='"$(SYSCONFDIR)"'
+$(O)/daemon/%.o: ALL_CFLAGS += $(DEFINES)
 
 # The dashboard becomes one C string, too, and the policy that allows nothing but it.
 PAGE := $(O)/generated/daemon/web/page.html.h
@@ -93,9 +93,17 @@ $(PAGE): $(wildcard daemon/web/*)
 $(O)/daemon/api_page.o: | $(PAGE)
 
 # A script becomes one C string, a line a literal.
+define embed
+@mkdir -p $(@D)
+sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+endef
 $(O)/generated/%.lua.h: %.lua
-	@mkdir -p $(@D)
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	$(embed)
+
+COMPLETION_TEXTS := $(patsubst %,$(O)/generated/%.h,$(wildcard daemon/completion/leaderd.*))
+$(COMPLETION_TEXTS): $(O)/generated/%.h: %
+	$(embed)
+$(O)/daemon/cmd_completion.o: | $(COMPLETION_TEXTS)
 
 # Unit tests: a program per file, linked with its layer and those below, nothing else.
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
@@ -175,35 +183,67 @@ check: ## build with sanitizers and run all tests: under ten minutes
 		"tests/model/run short"
 	LEADERD=$(CURDIR)/build/asan/leaderd tests/run --jobs 2 tests/e2e/run \
 		"python3 tests/torture/test_checker.py" "python3 docs/examples/fencing.py" tests/docs/links \
-		"python3 tests/browser/test_dashboard.py" \
+		"python3 tests/browser/test_dashboard.py" "tests/docs/manual --optional" \
+		"tests/monitoring/run --optional" "tests/docs/commands --optional" \
 		"python3 tests/fuzz/live.py --seconds 60 --seed 20261124" \
 		"python3 tests/bench/watchers.py --watchers 500 --streams 20 --rounds 2 --check" \
 		"python3 tests/torture/torture.py --minutes 2 --seed 20261123 --workloads" \
 		"python3 tests/torture/torture.py --minutes 1 --store sentinel --seed 1" \
 		"python3 tests/torture/torture.py --minutes 1 --store cluster --seed 1"
 
-check-all: check ## also: both compilers, formatting, static analysis, long simulation
+check-all: check analyze ## also: both compilers, formatting, static analysis, pages, monitoring, Kubernetes, packages, long simulation
 	$(MAKE) -j2 CC=clang O=build/clang WERROR=-Werror all
 	clang-format --dry-run --Werror $$(git ls-files '*.[ch]')
-	clang-tidy --quiet $$(git ls-files 'lib/*.c' 'config/*.c' 'daemon/*.c') -- -std=c17 \
-		-D_GNU_SOURCE -DLEADERD_VERSION='""' -DLEADERD_REVISION='""' -DLEADERD_SYSCONFDIR='""' -I. -Ibuild/release/generated \
-		$(PKG_CFLAGS)
+	LEADERD=$(CURDIR)/build/release/leaderd tests/run --jobs 2 tests/docs/manual tests/monitoring/run \
+		tests/kubernetes/run tests/docs/commands
+	$(MAKE) check-package
 	$(MAKE) sim-long
 
-# Files for their places; nothing that is configured is touched. The units name the program's path.
+# gcc's analyzer takes what structs own for leaks: that is LeakSanitizer's matter, in every test.
+SOURCES = $(call sources,$(foreach l,$(LAYERS),$(DIR_$(l))))
+.PHONY: analyze deps-all
+analyze: deps-all build/release/leaderd ## static analysis: gcc -fanalyzer, clang-tidy, cppcheck
+	set -e; for file in $(SOURCES); do gcc $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(DEFINES) -O1 -Werror -fanalyzer \
+		-Wno-analyzer-malloc-leak -Wno-analyzer-too-complex -c -o /dev/null $$file; done
+	clang-tidy --quiet $(SOURCES) -- -std=c17 -D_GNU_SOURCE $(DEFINES) -I. -Ibuild/release/generated $(PKG_CFLAGS)
+	cppcheck --quiet --enable=warning,performance,portability --std=c11 --inline-suppr --error-exitcode=1 -I. \
+		-Ibuild/release/generated $(DEFINES) daemon config lib
+
+deps-all: deps # also what only check-all needs
+	@.ci/install all
+
+# Files for their places; nothing that is configured is touched. The units name the program's path, and
+# run as the user that sysusers.d names: `systemd-sysusers` makes it.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 MANUALS := $(wildcard man/*.[1-8])
-.PHONY: install
-install: all ## DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc: program, units, manual pages, header, examples
+COMPLETIONS := bash:bash-completion/completions/leaderd zsh:zsh/site-functions/_leaderd \
+	fish:fish/vendor_completions.d/leaderd.fish
+.PHONY: install deb image
+install: all ## DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc: program, units, manual pages, header, completions, examples
 	install -D -m 755 $(O)/leaderd $(DESTDIR)$(PREFIX)/bin/leaderd
 	install -D -m 644 lib/leaderd_flag.h $(DESTDIR)$(PREFIX)/include/leaderd_flag.h
 	install -D -m 644 leaderd.yaml.example $(DESTDIR)$(PREFIX)/share/doc/leaderd/leaderd.yaml.example
+	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/leaderd.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/leaderd $(DESTDIR)$(UNITDIR)
 	set -e; for unit in systemd/*.service systemd/*.socket; do \
-		sed 's|/usr/local/bin/leaderd|$(PREFIX)/bin/leaderd|g' $$unit \
-			> $(DESTDIR)$(UNITDIR)/$${unit##*/}; chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+		sed -e 's|/usr/local/bin/leaderd|$(PREFIX)/bin/leaderd|g' -e 's|/etc/leaderd|$(SYSCONFDIR)/leaderd|g' \
+			$$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/}; chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	set -e; for page in $(MANUALS); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	set -e; for script in $(COMPLETIONS); do \
+		text=$$($(O)/leaderd completion $${script%%:*}) || { echo "install: no completion for $${script%%:*}" >&2; continue; }; \
+		file=$(DESTDIR)$(PREFIX)/share/$${script#*:}; install -d $${file%/*}; \
+		printf '%s\n' "$$text" > $$file; chmod 644 $$file; done
+
+deb: ## a Debian package, in build/
+	debian/build
+
+image: ## an image for docker or podman: IMAGE=leaderd
+	@engine=; for e in docker podman; do $$e info >/dev/null 2>&1 && { engine=$$e; break; }; done; \
+	[ -n "$$engine" ] || { echo 'image: neither docker nor podman has a working engine here' >&2; exit 69; }; \
+	$$engine build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
+		-t $(or $(IMAGE),leaderd):$(VERSION) -t $(or $(IMAGE),leaderd):latest .
 
 deps: # install what is missing; silent when nothing is
 	@.ci/install

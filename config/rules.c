@@ -15,7 +15,7 @@ struct words {
 
 static struct words in_words(int64_t ms)
 {
-    struct words words;
+    struct words words = {""};
     duration_format(ms, words.text);
     return words;
 }

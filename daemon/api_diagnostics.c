@@ -57,7 +57,7 @@ static void add_health(struct text *text, const struct checkup_result *health, i
 
 static void add_check_line(struct text *text, const char *name, const struct checkup_check *check)
 {
-    char sign = check->verdict == CHECKUP_PASS ? '+' : check->verdict == CHECKUP_FAIL ? '-' : '?';
+    int sign = check->verdict == CHECKUP_PASS ? '+' : check->verdict == CHECKUP_FAIL ? '-' : '?';
     const char *word = check->verdict == CHECKUP_PASS   ? "ok"
                        : check->verdict == CHECKUP_FAIL ? "failed: "
                                                         : "unknown";

@@ -19,6 +19,7 @@ int cmd_vacate(int argc, char **argv);
 int cmd_diagnose(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_healthcheck(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "lib/leaderd_flag.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -85,6 +86,7 @@ struct flag_page *flag_page_open(const char *directory, const char *election,
         flag_page_close(page);
         return NULL;
     }
+    assert(page->shared != NULL);
     begin_writing(page->shared);
     page->shared->magic = LEADERD_FLAG_MAGIC;
     memcpy(page->shared->boot_id, boot_id, sizeof page->shared->boot_id);

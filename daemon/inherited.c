@@ -42,8 +42,12 @@ static bool is_loopback(const struct sockaddr_storage *address)
 {
     const struct sockaddr_in *four = (const struct sockaddr_in *)address;
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
-    return address->ss_family == AF_INET ? ntohl(four->sin_addr.s_addr) >> 24 == 127
-                                         : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+    if (address->ss_family == AF_INET) {
+        return ntohl(four->sin_addr.s_addr) >> 24 == 127;
+    }
+    /* getsockname() has filled it. */
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
+    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
 /* What the configuration demands of such a listener is demanded of the socket, too. */

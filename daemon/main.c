@@ -31,6 +31,7 @@ static const struct subcommand subcommands[] = {
     {"diagnose", cmd_diagnose, "examine store, clock and network, and say what to do"},
     {"reload", cmd_reload, "read the configuration again"},
     {"healthcheck", cmd_healthcheck, "livez, readyz or leader, for exec probes"},
+    {"completion", cmd_completion, "print a completion script for bash, zsh or fish"},
     {"version", cmd_version, "print the version"},
 };
 
@@ -39,15 +40,13 @@ enum { SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 static int print_help(void)
 {
     printf("leaderd elects a leader and tells everybody who it is.\n\n"
-           "Usage: leaderd [COMMAND] [OPTION...]\n\n");
+           "Usage: leaderd [COMMAND] [OPTION...]     (`leaderd COMMAND --help` tells more)\n\n");
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
         printf("  %-14s %s\n", subcommands[i].name, subcommands[i].summary);
     }
-    printf("\nWithout a command and a configuration it runs one election, `default`, in a file of "
-           "this\n"
-           "host, and answers at http://127.0.0.1:8720. Commands find it by --url or $LEADERD_URL, "
-           "else\n"
-           "at its control socket, else there. `leaderd COMMAND --help` tells more.\n");
+    printf("\nUnconfigured, it runs one election, `default`, in a file of this host, at "
+           "http://127.0.0.1:8720.\n"
+           "Commands find it by --url or $LEADERD_URL, else at its control socket, else there.\n");
     return CLI_YES;
 }
 

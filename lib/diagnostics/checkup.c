@@ -2,6 +2,7 @@
 
 #include "lib/base/moment.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,7 @@ static void hear_step(struct checkup *checkup, const struct lease_reply *reply, 
 {
     static const char *const names[CHECKUP_STEPS] = {"acquire", "verify", "renew", "release"};
     struct checkup_result *run = &checkup->run;
+    assert(checkup->stage < CHECKUP_STEPS);
     bool good = answered && is_as_expected(checkup, reply);
     bool barred = !answered && strcmp(reply->error, "NOPERM") == 0;
     run->steps[checkup->stage] = good ? CHECKUP_PASS : barred ? CHECKUP_UNKNOWN : CHECKUP_FAIL;

@@ -42,6 +42,7 @@ bool redis_access_init(struct redis_access *access, const struct redis_store_opt
     return true;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): it is given away
 static void replace(const char **mine, char *theirs)
 {
     if (*mine != NULL) {

@@ -90,7 +90,7 @@ void redis_quote(char *out, size_t size, const char *bytes, size_t length)
 {
     size_t count = length < size - 1 ? length : size - 1;
     for (size_t i = 0; i < count; i++) {
-        out[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?';
+        out[i] = (char)(bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?');
     }
     out[count] = '\0';
 }

@@ -72,6 +72,7 @@ static bool use_own(SSL_CTX *ssl, const struct redis_tls_options *options, struc
 }
 
 /* A key with a pass phrase is an error: nobody is there to be asked. */
+// NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL's type of it
 static int refuse_pass_phrase(char *buffer, int size, int writing, void *data)
 {
     (void)buffer;
@@ -142,7 +143,7 @@ static void add_name(char out[NAMES_SIZE], const char *bytes, size_t length)
         out[at++] = ' ';
     }
     for (size_t i = 0; i < length && at < NAMES_SIZE - 1; i++) {
-        out[at++] = bytes[i] > ' ' && bytes[i] <= '~' ? bytes[i] : '?';
+        out[at++] = (char)(bytes[i] > ' ' && bytes[i] <= '~' ? bytes[i] : '?');
     }
     out[at] = '\0';
 }
