@@ -35,13 +35,20 @@ struct diagnose_options {
     const char *section; /* as it was written; NULL: all */
 };
 
+/* An empty variable counts as none (https://no-color.org says so, too). */
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0';
+}
+
 static int print_report(const struct diagnose_options *options, const char *json, size_t length)
 {
     struct text text = {0};
     char overall[16];
     report_read_overall(json, length, overall, sizeof overall);
     enum report_style style =
-        isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL ? REPORT_COLOURED : REPORT_PLAIN;
+        isatty(STDOUT_FILENO) && !is_set("NO_COLOR") ? REPORT_COLOURED : REPORT_PLAIN;
     if (options->json) {
         (void)fwrite(json, 1, length, stdout);
     } else if (!report_render_text(&text, json, length, style) || text.failed) {
@@ -186,8 +193,7 @@ static int diagnose(const struct diagnose_options *options)
             .method = "GET", .path = "/livez", .timeout_ms = CLI_CALL_MS};
         enum client_result result = client_call(&client, &probe, &answer, &problem);
         http_answer_free(&answer);
-        if (result == CLIENT_UNREACHABLE && options->place.url == NULL &&
-            getenv("LEADERD_URL") == NULL) {
+        if (result == CLIENT_UNREACHABLE && options->place.url == NULL && !is_set("LEADERD_URL")) {
             client_free(&client);
             return diagnose_alone(options);
         }

@@ -22,7 +22,7 @@ static const struct cli_command hold_command = {
         "latest when the lease must be given up. Elsewhere it ends at once, and the daemon\n"
         "takes its end for that of the work.\n",
     .examples = "  leaderd hold billing; echo 'no longer leader'\n"
-                "  systemctl enable --now leader@billing.service\n",
+                "  leaderd hold billing --url http://127.0.0.1:8720 && ./clean-up\n",
     .exits = "  0   it got SIGTERM, SIGINT, SIGHUP or SIGQUIT while it waited or led\n"
              "  1   there is no such election\n"
              "  75  leadership has ended\n"

@@ -26,7 +26,8 @@ static const struct cli_command run_command = {
         "Signals are passed on to the group.\n",
     .examples = "  leaderd run billing -- /usr/local/bin/send-invoices --all\n"
                 "  leaderd run billing --restart --wait 1h -- sh -c './work \"$LEADERD_URL\"'\n",
-    .exits = "  1    there is no such election\n"
+    .exits = "  0    CMD has ended with 0\n"
+             "  1    there is no such election\n"
              "  69   no daemon answered in all the time of --wait\n"
              "  75   leadership was lost, and CMD was stopped\n"
              "  77   not permitted\n"

@@ -8,19 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_secret(const char *path)
-{
-    char full[4096];
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    if (path[0] != '/' && directory != NULL) {
-        int length = snprintf(full, sizeof full, "%s/%s", directory, path);
-        if (length > 0 && (size_t)length < sizeof full) {
-            path = full;
-        }
-    }
-    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-}
-
 static ssize_t read_all(int fd, char *bytes, size_t size)
 {
     size_t length = 0;
@@ -49,7 +36,7 @@ static bool is_open_to_others(int fd)
 char *secret_read(const char *path, bool *open_to_others, struct problem *problem)
 {
     char *secret = calloc(1, SECRET_MAX + 3);
-    int fd = secret != NULL ? open_secret(path) : -1;
+    int fd = secret != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
     ssize_t length = fd >= 0 ? read_all(fd, secret, SECRET_MAX + 2) : -1;
     int reason = secret != NULL ? errno : ENOMEM;
     if (fd >= 0) {

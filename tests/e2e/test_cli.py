@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LEADERD = os.environ.get("LEADERD", str(ROOT / "build/release/leaderd"))
 CLIENTS = ["status", "is-leader", "watch", "step-down", "pause", "resume", "bootstrap", "vacate",
            "reload", "healthcheck"]
-COMMANDS = CLIENTS + ["version"]
+COMMANDS = CLIENTS + ["run", "hold", "completion", "version"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
