@@ -460,6 +460,9 @@ void traffic_receive(struct node *node, const struct resp_value *value)
         take_answer(node, call, value);
     }
     bool idle = node->sent.count == 0 && !node->waits;
+    if (idle && node->held.count == 0 && node->answered.count == 0) {
+        (void)uv_timer_stop(&node->give_up); /* or it would wake an idle daemon for nothing */
+    }
     if (node->leaving && node->link != NULL && idle) {
         struct redis_fault fault = node->fault;
         node_drop(node, &fault);
