@@ -270,7 +270,9 @@ struct yaml_node *tree_parse(const char *bytes, size_t length, const char *file,
         return NULL;
     }
     yaml_parser_set_encoding(&parsing.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parsing.parser, (const unsigned char *)bytes, length);
+    /* An empty file has no bytes at all, which libyaml asserts against. */
+    yaml_parser_set_input_string(&parsing.parser,
+                                 (const unsigned char *)(bytes != NULL ? bytes : ""), length);
     struct yaml_node *root = parse_stream(&parsing);
     yaml_parser_delete(&parsing.parser);
     if (parsing.broken) {

@@ -18,7 +18,7 @@ enum { COMMAND_LINE_MAX = 2000, COMMAND_LINES_MAX = 1000 };
 
 struct command_options {
     char *const *command;     /* program and arguments, NULL behind the last */
-    char *const *environment; /* likewise; NULL: ours */
+    char *const *environment; /* likewise */
     int64_t timeout_ms;
 };
 

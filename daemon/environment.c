@@ -47,6 +47,15 @@ static void drop_inherited(struct environment *environment, const char *name)
     }
 }
 
+void environment_drop_service(struct environment *environment)
+{
+    static const char *const names[] = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
+                                        "LISTEN_PID",    "LISTEN_FDS",   "LISTEN_FDNAMES"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        drop_inherited(environment, names[i]);
+    }
+}
+
 void environment_set(struct environment *environment, const char *name, const char *value)
 {
     char *variable = NULL;

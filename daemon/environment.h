@@ -19,6 +19,9 @@ struct environment {
 void environment_init(struct environment *environment);
 void environment_free(struct environment *environment);
 
+/* Takes out what a service manager tells its service alone (sd_notify(3), sd_listen_fds(3)). */
+void environment_drop_service(struct environment *environment);
+
 /* Each name once; it takes the place of the one that we have ourselves. NULL sets an empty text. */
 void environment_set(struct environment *environment, const char *name, const char *value);
 void environment_set_number(struct environment *environment, const char *name, int64_t number);

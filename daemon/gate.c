@@ -2,6 +2,7 @@
 
 #include "config/target.h"
 #include "daemon/command.h"
+#include "daemon/environment.h"
 #include "lib/diagnostics/probe.h"
 
 #include <stdlib.h>
@@ -59,6 +60,21 @@ static void on_ended(void *owner, const struct command_end *end)
     take_result(gate, end->good, why.text);
 }
 
+static void begin_command(struct gate *gate)
+{
+    struct environment environment;
+    struct command_listener listener = {.owner = gate, .end = on_ended};
+    environment_init(&environment);
+    environment_drop_service(&environment);
+    struct command_options options = {.command = gate->command,
+                                      .environment = environment.variables,
+                                      .timeout_ms = gate->timeout_ms};
+    if (!environment.failed) {
+        gate->running = command_start(gate->loop, &options, &listener);
+    }
+    environment_free(&environment);
+}
+
 static void begin_check(uv_timer_t *timer)
 {
     struct gate *gate = timer->data;
@@ -66,9 +82,7 @@ static void begin_check(uv_timer_t *timer)
         return; /* the one before still runs: a time-out may be longer than the interval */
     }
     if (gate->command != NULL) {
-        struct command_options options = {.command = gate->command, .timeout_ms = gate->timeout_ms};
-        struct command_listener listener = {.owner = gate, .end = on_ended};
-        gate->running = command_start(gate->loop, &options, &listener);
+        begin_command(gate);
     } else {
         gate->probe = probe_start(gate->loop, &gate->asked, gate->timeout_ms, on_probed, gate);
     }

@@ -74,6 +74,7 @@ static void fill_environment(const struct hook *hook, struct environment *enviro
 {
     const struct tale *tale = &hook->told;
     environment_init(environment);
+    environment_drop_service(environment);
     environment_set(environment, "LEADERD_ELECTION", hook->election);
     environment_set(environment, "LEADERD_URL", hook->url);
     environment_set(environment, "LEADERD_STATE", elector_state_name(tale->state));

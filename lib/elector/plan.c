@@ -97,7 +97,8 @@ static void wake_for_reign(const struct step *step, int64_t *wake_ms)
         sooner(wake_ms, left_ms - reign->stop_margin_ms);
     }
     if (reign->ending && !reign->drained) {
-        int64_t drain_ms = moment_left(reign->drain_until, step->now);
+        bool ended = step->elector->work_ended;
+        int64_t drain_ms = ended ? 0 : moment_left(reign->drain_until, step->now);
         int64_t at_work_ms = reign_at_work_ms(step->elector, step->now);
         sooner(wake_ms, drain_ms > at_work_ms ? drain_ms : at_work_ms);
     }

@@ -138,8 +138,8 @@ void reign_pass_time(struct step *step)
     if (reign->confirmed && !reign->ending && left_ms <= reign->stop_margin_ms) {
         reign_begin_ending(step, ELECTOR_RENEW_OVERDUE, left_ms);
     }
-    if (reign->ending && !reign->drained && moment_left(reign->drain_until, step->now) <= 0 &&
-        !reign_at_work(step->elector, step->now)) {
+    bool over = step->elector->work_ended || moment_left(reign->drain_until, step->now) <= 0;
+    if (reign->ending && !reign->drained && over && !reign_at_work(step->elector, step->now)) {
         reign_end_drain(step);
     }
 }

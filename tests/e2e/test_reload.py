@@ -3,7 +3,7 @@ import json
 import os
 import signal
 
-from harness import Case, main
+from harness import Case, binary, main
 
 
 class Reload(Case):
@@ -17,6 +17,18 @@ class Reload(Case):
 
     def names(self):
         return sorted(self.one.get("/elections").json()["elections"])
+
+    def test_an_empty_file_means_the_defaults_and_kills_nobody(self):
+        one = self.one
+        with open(one.config_file, "w", encoding="utf-8"):
+            pass
+        check = self.program("check", [binary(), "check-config", one.config_file],
+                             env=one.env)
+        self.assertEqual(check.wait(), 0)
+        self.assert_problem(one.post("/reload"), 422, "config_refused")  # the store would change
+        one.process.signal(signal.SIGHUP)
+        one.process.wait_line("config_refused")
+        self.assertTrue(one.process.alive())
 
     def test_nothing_changed_changes_nothing(self):
         token = self.one.election()["fencing_token"]

@@ -84,7 +84,12 @@ START_TEST(an_environment_is_ours_with_some_set_anew)
     struct environment environment;
     ck_assert_int_eq(setenv("TEST_REPLACED", "old", 1), 0);
     ck_assert_int_eq(setenv("TEST_REPLACED_NOT", "kept", 1), 0);
+    ck_assert_int_eq(setenv("NOTIFY_SOCKET", "/run/x", 1), 0);
+    ck_assert_int_eq(setenv("LISTEN_FDS", "1", 1), 0);
     environment_init(&environment);
+    environment_drop_service(&environment);
+    ck_assert_ptr_null(find(&environment, "NOTIFY_SOCKET"));
+    ck_assert_ptr_null(find(&environment, "LISTEN_FDS"));
     environment_set(&environment, "TEST_REPLACED", "new");
     environment_set(&environment, "TEST_EMPTY", NULL);
     environment_set_number(&environment, "TEST_NUMBER", INT64_MIN);

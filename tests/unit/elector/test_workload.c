@@ -184,6 +184,25 @@ START_TEST(a_successor_waits_for_the_workloads_of_its_predecessor)
 }
 END_TEST
 
+START_TEST(after_a_crash_the_end_of_work_ends_the_drain_when_the_predecessors_time_is_over)
+{
+    struct stage *stage = stage_leading();
+    struct elector_memo memo;
+    int64_t deadline_ms = tell_workload(stage);
+    elector_memo(&stage->elector, &memo);
+    stage->now = moment_plus(stage->now, 500);
+    stage_begin(stage, &memo);
+    stage_settle(stage);
+    (void)tell_workload(stage);
+    step_down(stage, 60000);
+    end_workload(stage);
+    stage_live(stage, deadline_ms - stage->now.boot_ms - 1);
+    ck_assert_int_eq(stage->record.state, LEASE_HELD);
+    stage_live(stage, 1);
+    ck_assert_int_eq(stage->record.state, LEASE_RELEASED);
+}
+END_TEST
+
 START_TEST(a_candidate_that_is_gated_waits_for_a_healthy_workload)
 {
     struct stage *stage = stage_new();
@@ -230,6 +249,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, the_lease_is_renewed_while_a_workload_is_at_work);
     tcase_add_test(tests, a_deadline_is_over_when_it_is_by_both_clocks);
     tcase_add_test(tests, a_successor_waits_for_the_workloads_of_its_predecessor);
+    tcase_add_test(tests,
+                   after_a_crash_the_end_of_work_ends_the_drain_when_the_predecessors_time_is_over);
     tcase_add_test(tests, a_candidate_that_is_gated_waits_for_a_healthy_workload);
     tcase_add_test(tests, a_gate_does_not_end_a_reign_that_is_resumed);
     suite_add_tcase(suite, tests);
