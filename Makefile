@@ -236,13 +236,18 @@ install: all ## DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc: program, units, manu
 		file=$(DESTDIR)$(PREFIX)/share/$${script#*:}; install -d $${file%/*}; \
 		printf '%s\n' "$$text" > $$file; chmod 644 $$file; done
 
+.PHONY: check-package
+check-package: ## as root: the package, the image and a fresh clone in bare Debian roots, with a systemd of their own
+	tests/run --jobs 1 tests/package/deb tests/package/image tests/package/fresh
+
 deb: ## a Debian package, in build/
 	debian/build
 
 image: ## an image for docker or podman: IMAGE=leaderd
 	@engine=; for e in docker podman; do $$e info >/dev/null 2>&1 && { engine=$$e; break; }; done; \
 	[ -n "$$engine" ] || { echo 'image: neither docker nor podman has a working engine here' >&2; exit 69; }; \
-	$$engine build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
+	case $$engine in podman) set -- --format docker ;; *) set -- ;; esac; \
+	$$engine build "$$@" --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
 		-t $(or $(IMAGE),leaderd):$(VERSION) -t $(or $(IMAGE),leaderd):latest .
 
 deps: # install what is missing; silent when nothing is
