@@ -1,106 +1,11 @@
-#include "daemon/election.h"
+#include "daemon/election_internal.h"
 
 #include "daemon/random.h"
-#include "daemon/state_file.h"
-#include "daemon/workloads.h"
-#include "lib/status/stability.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { HOLD_OFF_REASON_SIZE = 201, STUCK_AFTER_MS = 10000 };
-
-struct election {
-    struct elector elector;
-    struct store *store;
-    struct store_call call;
-    struct election_listener listener;
-    uv_timer_t timer;
-    int64_t due_boottime_ms; /* of the timer */
-    struct state_file *state_file;
-    struct flag_page *flag; /* NULL: none */
-    struct workloads workloads;
-    char *name, *key;
-    int64_t drain_ms;
-
-    /* what we write into the record */
-    struct metadata_pair *pairs;
-    size_t pair_count;
-    int64_t listeners; /* who heard our last message: about how many wait */
-    struct text own_json;
-    struct text meta;
-
-    /* what we read from it */
-    struct text holder_meta; /* as read, to see changes cheaply */
-    struct metadata holder;
-    int64_t acquired_at_ms;       /* wall time, by the server's clock */
-    int64_t acquired_boottime_ms; /* the same instant on ours */
-    int64_t acquired_term;
-
-    /* measurements */
-    int64_t sent_us;
-    enum lease_verb sent_verb;
-    bool calling; /* a call is under way */
-    bool stopped; /* the elector has stopped; told once no call is under way */
-    bool in_trouble, trouble_told;
-    struct election_counters counters;
-    struct profile profile;
-    struct stability stability;
-    int64_t max_changes_10m;
-    bool unstable; /* as last told */
-    struct lease_error {
-        const char *operation;
-        char code[LEASE_ERROR_SIZE];
-        struct problem problem;
-        int64_t at_ms;
-    } last_error;
-    int64_t counted_until_ms; /* of the time without a leader; 0 while one is known */
-    struct election_troubles troubles;
-    char hold_off_reason[HOLD_OFF_REASON_SIZE];
-    struct attendants *attendants;
-    enum elector_reason loss; /* 0: none */
-    struct problem illness;
-    uint64_t version;
-};
-
-bool election_is_stuck(const struct election *election, struct moment now)
-{
-    return uv_is_active((const uv_handle_t *)&election->timer) &&
-           now.boot_ms - election->due_boottime_ms > STUCK_AFTER_MS;
-}
-
-const char *election_name(const struct election *election)
-{
-    return election->name;
-}
-
-int64_t election_drain_ms(const struct election *election)
-{
-    return election->drain_ms;
-}
-
-uint64_t election_version(const struct election *election)
-{
-    return election->version;
-}
-
-void election_set_version(struct election *election, uint64_t version)
-{
-    election->version = version;
-}
-
-void election_set_hold_off_reason(struct election *election, const char *reason)
-{
-    (void)snprintf(election->hold_off_reason, sizeof election->hold_off_reason, "%s",
-                   reason != NULL ? reason : "");
-}
-
-const struct profile *election_profile(const struct election *election)
-{
-    return &election->profile;
-}
 
 /* The text that goes into the record while we hold it. */
 static void encode_meta(struct election *election)
@@ -108,11 +13,6 @@ static void encode_meta(struct election *election)
     text_clear(&election->meta);
     metadata_encode(&election->meta, election->pairs, election->pair_count,
                     election->elector.options.renew_interval_ms, election->listeners);
-}
-
-static const char *text_string(const struct text *text)
-{
-    return text->bytes != NULL && !text->failed ? text->bytes : "";
 }
 
 static void save(struct election *election)
@@ -176,26 +76,6 @@ static void count_leaderless(struct election *election, struct moment now)
     } else if (troubles->leaderless_since_ms == 0) {
         troubles->leaderless_since_ms = now.boot_ms;
     }
-}
-
-const char *election_loss_reason(const struct election *election)
-{
-    return election->loss != 0 ? elector_reason_name(election->loss) : NULL;
-}
-
-struct attendants *election_attendants(const struct election *election)
-{
-    return election->attendants;
-}
-
-void election_set_attendants(struct election *election, struct attendants *attendants)
-{
-    election->attendants = attendants;
-}
-
-const char *election_illness(const struct election *election)
-{
-    return election->illness.text;
 }
 
 void election_set_health(struct election *election, bool well, const char *why)
@@ -599,50 +479,4 @@ void election_free(struct election *election)
         store_unsubscribe(election->store, election->name);
     }
     uv_close((uv_handle_t *)&election->timer, on_closed);
-}
-
-void election_look(const struct election *election, struct moment now, struct elector_view *view)
-{
-    elector_look(&election->elector, now, view);
-}
-
-void election_status(const struct election *election, const struct status_clock *clock,
-                     struct moment now, struct elector_view *view, struct status_election *status)
-{
-    elector_look(&election->elector, now, view);
-    const struct lease_error *error = &election->last_error;
-    bool dated = view->leader_known && view->term == election->acquired_term;
-    *status = (struct status_election){
-        .name = election->name,
-        .key = election->key,
-        .participant = election->elector.options.participant,
-        .view = view,
-        .leader_metadata =
-            text_string(view->leader_is_self ? &election->own_json : &election->holder.json),
-        .acquired_at_ms = dated ? election->acquired_at_ms : 0,
-        .leading_for_ms = dated ? clock->boottime_ms - election->acquired_boottime_ms : -1,
-        .illness = election->illness.text[0] != '\0' ? election->illness.text : NULL,
-        .hold_off_reason = election->hold_off_reason[0] != '\0' ? election->hold_off_reason : NULL,
-        .last_error = {.operation = error->operation,
-                       .code = error->code,
-                       .message = error->problem.text,
-                       .at_ms = error->at_ms},
-    };
-    stability_look(&election->stability, clock->boottime_ms, election->max_changes_10m,
-                   &status->stability);
-}
-
-const struct election_counters *election_counters(const struct election *election)
-{
-    return &election->counters;
-}
-
-void election_troubles(const struct election *election, struct moment now,
-                       struct election_troubles *troubles)
-{
-    struct stability_view view;
-    stability_look(&election->stability, now.boot_ms, election->max_changes_10m, &view);
-    *troubles = election->troubles;
-    troubles->changes_10m = view.changes_10m;
-    troubles->stable = view.is_stable;
 }
