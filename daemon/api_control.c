@@ -102,9 +102,16 @@ void api_pause(void *owner, struct http_call *call)
                                   .pause_ms = body.for_ms >= 0 ? body.for_ms : 0,
                                   .drain_ms = body.drain_ms >= 0 ? body.drain_ms
                                                                  : election_drain_ms(election)};
+    struct app *app = owner;
+    struct elector_view view;
     request_body_deinit(&body);
     (void)election_feed(election, &event);
-    answer_election(owner, call, election, 200);
+    election_look(election, moment_now(), &view);
+    if (view.releasing) {
+        pending_wait_release(app->pendings, call, election, -1);
+    } else {
+        answer_election(app, call, election, 200);
+    }
 }
 
 void api_resume(void *owner, struct http_call *call)
@@ -183,6 +190,11 @@ void api_reload(void *owner, struct http_call *call)
     }
     request_body_deinit(&body);
     bool good = app_reload(owner, &issues);
+    if (!good && issues.failed) {
+        http_call_problem(call, "busy", "out of memory: the old configuration stays");
+        config_issues_deinit(&issues);
+        return;
+    }
     if (http_call_format(call) == HTTP_TEXT) {
         text_add(&text, good ? "reloaded\n" : "error: the configuration is refused\n");
         config_issues_print(&issues, &text);

@@ -17,11 +17,16 @@ static const struct cli_command command = {
     .operands_max = 1,
 };
 
-static void print_text(FILE *stream, const struct text *text)
+static int print_effective(const struct config *config)
 {
-    if (text->bytes != NULL) {
-        (void)fputs(text->bytes, stream);
+    struct text text = {0};
+    config_print(config, &text);
+    int code = text.failed ? cli_no_memory() : CLI_YES;
+    if (code == CLI_YES) {
+        (void)fputs(text.bytes, stdout);
     }
+    text_free(&text);
+    return code;
 }
 
 int cmd_check_config(int argc, char **argv)
@@ -41,21 +46,16 @@ int cmd_check_config(int argc, char **argv)
     struct settings settings = {.file = first < argc ? argv[first] : NULL, .runtime_dir = dirs[0]};
     struct loaded loaded;
     struct config_issues issues = {0};
-    struct text text = {0};
     bool good = settings_load(&settings, &loaded, &issues);
-    config_issues_print(&issues, &text);
-    print_text(stderr, &text);
-    text_clear(&text);
+    code = settings_report(good, &issues);
     if (good && print) {
-        config_print(loaded.config, &text);
-        print_text(stdout, &text);
+        code = print_effective(loaded.config);
     } else if (good) {
         (void)fprintf(stderr, "leaderd: the configuration is good: %zu election%s, %zu warning%s\n",
                       loaded.config->election_count, loaded.config->election_count == 1 ? "" : "s",
                       issues.warnings, issues.warnings == 1 ? "" : "s");
     }
-    text_free(&text);
     config_issues_deinit(&issues);
     loaded_deinit(&loaded);
-    return good ? CLI_YES : CLI_CONFIGURATION;
+    return code;
 }

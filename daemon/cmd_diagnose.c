@@ -101,9 +101,12 @@ static int examine(const struct diagnose_options *options, const struct loaded *
 {
     struct own_run run = {0};
     struct doctor_order order;
-    struct problem problem;
+    struct problem problem = {"out of memory"};
     uv_loop_t *loop = uv_default_loop();
     (void)signal(SIGPIPE, SIG_IGN);
+    if (loop == NULL) {
+        return cli_fail(CLI_INTERNAL, "cannot make an event loop: out of memory or descriptors");
+    }
     bool started = doctor_order_init(&order, loaded) &&
                    doctor_start(loop, &order.options, on_report, &run, &problem) != NULL;
     doctor_order_deinit(&order);
@@ -122,20 +125,17 @@ static int diagnose_alone(const struct diagnose_options *options)
     struct problem problem;
     struct config_issues issues = {0};
     struct loaded loaded;
-    struct text text = {0};
     if (!runtime_dir_make(runtime_dir, &problem)) {
         return cli_fail(CLI_NOT_PERMITTED, "%s", problem.text);
     }
     struct settings settings = {
         .file = options->config, .runtime_dir = runtime_dir, .flags = {.store = options->store}};
-    int code = CLI_CONFIGURATION;
+    int code = CLI_YES;
     if (settings_load(&settings, &loaded, &issues)) {
         code = examine(options, &loaded, &issues);
         loaded_deinit(&loaded);
     } else {
-        config_issues_print(&issues, &text);
-        (void)fputs(text.bytes != NULL ? text.bytes : "", stderr);
-        text_free(&text);
+        code = settings_report(false, &issues);
     }
     config_issues_deinit(&issues);
     return code;

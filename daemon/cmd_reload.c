@@ -80,6 +80,7 @@ int cmd_reload(int argc, char **argv)
     if (code == 0) {
         print_issues(&answer);
         code = answer.status == 200 ? CLI_YES : cli_problem(&answer);
+        code = code == CLI_NO ? CLI_UNAVAILABLE : code; /* busy: short of memory */
         (void)fputs(code == CLI_YES ? "reloaded\n" : "", stdout);
     }
     http_answer_free(&answer);

@@ -12,10 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { SPARE_MAX = 4 * LOG_LINE_MAX };
+
 static struct {
     enum log_level level;
     enum log_format format;
     uint64_t counts[LOG_LEVELS + 1];
+    struct text spare; /* room for a line, so that the log has a word even when memory is short */
 } sink = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_LOGFMT};
 
 static const char *const level_names[] = {
@@ -66,6 +69,11 @@ void log_open(enum log_level level, enum log_format format)
     }
     sink.level = level;
     sink.format = format;
+    if (sink.spare.bytes == NULL) {
+        char line[LOG_LINE_MAX] = {0};
+        text_add_bytes(&sink.spare, line, sizeof line);
+        text_clear(&sink.spare);
+    }
 }
 
 static bool is_plain(const char *value)
@@ -128,6 +136,8 @@ void log_begin(struct log_line *line, enum log_level level, const char *message)
     if (!line->wanted) {
         return;
     }
+    line->text = sink.spare;
+    sink.spare = (struct text){0};
     switch (sink.format) {
     case LOG_FORMAT_TEXT:
         begin_text(line, message);
@@ -165,22 +175,33 @@ void log_number(struct log_line *line, const char *key, int64_t number)
     }
 }
 
+/* A line that found no memory to grow is cut, too. */
+static void write_line(struct text *text)
+{
+    size_t length = text->length;
+    if (length > LOG_LINE_MAX || text->failed) {
+        length = length > LOG_LINE_MAX ? LOG_LINE_MAX : length;
+        text->bytes[length - 1] = '\n';
+    }
+    /* A log that cannot be written must not stop an election. */
+    ssize_t written = write(STDERR_FILENO, text->bytes, length);
+    (void)written;
+}
+
 void log_end(struct log_line *line)
 {
-    if (line->wanted && !line->text.failed) {
+    if (line->wanted) {
         text_add(&line->text, sink.format == LOG_FORMAT_JSON ? "}\n" : "\n");
     }
-    if (line->wanted && !line->text.failed) {
-        size_t length = line->text.length;
-        if (length > LOG_LINE_MAX) {
-            length = LOG_LINE_MAX;
-            line->text.bytes[length - 1] = '\n';
-        }
-        /* A log that cannot be written must not stop an election. */
-        ssize_t written = write(STDERR_FILENO, line->text.bytes, length);
-        (void)written;
+    if (line->wanted && line->text.length > 0) {
+        write_line(&line->text);
     }
-    text_free(&line->text);
+    if (line->wanted && sink.spare.bytes == NULL && line->text.capacity <= SPARE_MAX) {
+        sink.spare = line->text;
+        text_clear(&sink.spare);
+    } else {
+        text_free(&line->text);
+    }
 }
 
 void log_message(enum log_level level, const char *format, ...)

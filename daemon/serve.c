@@ -147,12 +147,9 @@ static void on_signal(uv_signal_t *signal, int number)
         return;
     }
     struct config_issues issues = {0};
-    struct text text = {0};
     if (!app_reload(app, &issues)) {
-        config_issues_print(&issues, &text);
-        (void)fputs(text.bytes != NULL ? text.bytes : "", stderr);
+        (void)settings_report(false, &issues);
     }
-    text_free(&text);
     config_issues_deinit(&issues);
 }
 
@@ -273,6 +270,12 @@ static void deinit(struct app *app)
 static int run(struct app *app)
 {
     struct problem problem;
+    app->loop = uv_default_loop();
+    if (app->loop == NULL) {
+        loaded_deinit(&app->loaded);
+        config_issues_deinit(&app->warnings);
+        return cli_fail(CLI_INTERNAL, "cannot make an event loop: out of memory or descriptors");
+    }
     identify(app);
     app->events = events_new();
     app->watches = watch_list_new(app);
@@ -302,25 +305,23 @@ static int run(struct app *app)
     return app->exit_code;
 }
 
-/* Loads the configuration and tells on stderr what is wrong or doubtful with it. */
-static bool load(struct app *app)
+/* Loads the configuration and tells on stderr what is wrong or doubtful with it. Returns CLI_YES or
+ * what to exit with. */
+static int load(struct app *app)
 {
     struct config_issues issues = {0};
-    struct text text = {0};
     bool good = settings_load(&app->settings, &app->loaded, &issues);
-    config_issues_print(&issues, &text);
-    (void)fputs(text.bytes != NULL ? text.bytes : "", stderr);
-    text_free(&text);
+    int code = settings_report(good, &issues);
     if (good) {
         config_issues_add_warnings(&app->warnings, &issues);
     }
     config_issues_deinit(&issues);
-    return good;
+    return code;
 }
 
 int cmd_serve(int argc, char **argv)
 {
-    struct app app = {.loop = uv_default_loop()};
+    struct app app = {0};
     struct settings *settings = &app.settings;
     struct config_flags *flags = &settings->flags;
     struct cli_list elections = {0};
@@ -365,8 +366,9 @@ int cmd_serve(int argc, char **argv)
     flags->listeners = listeners.items;
     flags->listener_count = listeners.count;
 
-    if (!load(&app)) {
-        return CLI_CONFIGURATION;
+    code = load(&app);
+    if (code != CLI_YES) {
+        return code;
     }
     log_open((enum log_level)app.loaded.config->log_level,
              (enum log_format)app.loaded.config->log_format);

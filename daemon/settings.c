@@ -1,9 +1,11 @@
 #include "daemon/settings.h"
 
+#include "daemon/cli.h"
 #include "daemon/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,11 +65,16 @@ static bool read_file(const char *file, struct text *bytes, struct config_source
         if (got > 0) {
             text_add_bytes(bytes, block, (size_t)got);
         }
-    } while ((got > 0 && bytes->length <= CONFIG_BYTES_MAX) || (got < 0 && errno == EINTR));
+    } while ((got > 0 && !bytes->failed && bytes->length <= CONFIG_BYTES_MAX) ||
+             (got < 0 && errno == EINTR));
     int reason = errno;
     close(fd);
-    if (got < 0 || bytes->failed) {
-        return complain(issues, file, strerror(bytes->failed ? ENOMEM : reason));
+    if (got < 0) {
+        return complain(issues, file, strerror(reason));
+    }
+    if (bytes->failed) {
+        issues->failed = true;
+        return false;
     }
     source->bytes = bytes->bytes;
     source->length = bytes->length;
@@ -200,6 +207,20 @@ bool settings_load(const struct settings *settings, struct loaded *loaded,
         }
     }
     return loaded->config != NULL;
+}
+
+/* Short of memory is no error of the configuration: the next try may be better. */
+int settings_report(bool good, const struct config_issues *issues)
+{
+    struct text text = {0};
+    config_issues_print(issues, &text);
+    (void)fputs(text.bytes != NULL ? text.bytes : "", stderr);
+    if (text.failed) {
+        (void)cli_no_memory();
+    }
+    text_free(&text);
+    int bad = issues->failed ? CLI_INTERNAL : CLI_CONFIGURATION;
+    return good ? CLI_YES : bad;
 }
 
 void loaded_deinit(struct loaded *loaded)

@@ -28,6 +28,9 @@ struct loaded {
 bool settings_load(const struct settings *settings, struct loaded *loaded,
                    struct config_issues *issues) must_use;
 
+/* Prints on stderr what came up while loading. Returns what to exit with: CLI_YES when `good`. */
+int settings_report(bool good, const struct config_issues *issues);
+
 /* Wipes the secrets. */
 void loaded_deinit(struct loaded *loaded);
 

@@ -87,8 +87,11 @@ bool park_init(struct http_server *server, struct problem *problem)
     if (server->watch_fd < 0) {
         return problem_set(problem, "cannot watch connections: %s", strerror(errno));
     }
+    int error = uv_poll_init(server->loop, &server->watch_poll, server->watch_fd);
+    if (error != 0) {
+        return problem_set(problem, "cannot watch connections: %s", uv_strerror(error));
+    }
     (void)uv_idle_init(server->loop, &server->resume);
-    (void)uv_poll_init(server->loop, &server->watch_poll, server->watch_fd);
     server->resume.data = server;
     server->watch_poll.data = server;
     server->open_handles += 2;

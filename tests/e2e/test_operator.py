@@ -117,7 +117,7 @@ class Pause(Case):
         one = self.leader("one", server)
         two = self.follower("two", server)
         answer = one.post("/elections/demo/pause")
-        self.assertEqual(answer.status, 200)
+        self.assertEqual((answer.status, answer.json()["state"]), (200, "paused"))
         two.wait_leader()
         paused = one.wait_state("paused")
         self.assertFalse(paused["participating"])

@@ -251,7 +251,7 @@ static void arm(struct local_store *store)
         }
     }
     uint64_t now = uv_now(store->loop);
-    if (!store->told_up) {
+    if (!store->told_up || store->unsent != NULL) {
         earliest = now;
     }
     if (store->down && store->probe_at < earliest) {
