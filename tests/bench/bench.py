@@ -10,7 +10,6 @@
 Exits with 1 when a promise is not kept. Uses $LEADERD, else build/release/leaderd.
 """
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -21,6 +20,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 os.environ.setdefault("LEADERD", os.path.join(ROOT, "build", "release", "leaderd"))
 
 import http_client  # noqa: E402
+import report  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from feed import Feed  # noqa: E402
 from processes import boottime_ms  # noqa: E402
@@ -53,10 +53,10 @@ class Row:
                 "min_ms": round(self.samples[0], 2), "max_ms": round(self.samples[-1], 2),
                 "judged_ms": round(self.judged, 2), "limit_ms": self.limit_ms, "kept": self.kept}
 
-    def __str__(self):
-        return (f"{self.name:42}{len(self.samples):5}"
-                f"{statistics.median(self.samples):10.1f}{self.samples[0]:9.1f}"
-                f"{self.samples[-1]:9.1f}{self.limit_ms:9.0f}  {'ok' if self.kept else 'MISSED'}")
+    def cells(self):
+        return (self.name, len(self.samples),
+                *(f"{ms:.1f}" for ms in (statistics.median(self.samples), self.samples[0], self.samples[-1])),
+                *report.verdict(self.judged, self.limit_ms))
 
 
 def new_leader(feed, above):
@@ -166,18 +166,13 @@ WHAT = {"handover": (handover,), "watch": (watch,), "elections": (elections,),
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("what", nargs="?", choices=WHAT, default="all")
-    parser.add_argument("--json", metavar="FILE", help="write the numbers there, too; - is stdout")
+    parser.add_argument("--json", metavar="FILE", help="write the numbers there, too")
     options = parser.parse_args()
     rows = [row for measure in WHAT[options.what] for row in measure()]
-    print(f"{'':42}count  median      min      max    limit")
+    table = report.Table("handover", ["leaderd, ms", "times", "median", "min", "max", "target", ""])
     for row in rows:
-        print(row)
-    text = json.dumps({row.name: row.as_json() for row in rows}, indent=1)
-    if options.json == "-":
-        print(text)
-    elif options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+        table.add(*row.cells())
+    report.finish(options.json, [table], {row.name: row.as_json() for row in rows})
     return 0 if all(row.kept for row in rows) else 1
 
 

@@ -7,7 +7,6 @@ All in one run, each on one CPU's worth of server, `wrk -c64`; figures are told 
 not installed is left out with a word.
 """
 import argparse
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 from daemon import Daemon  # noqa: E402
 from processes import eventually, free_port, temporary_directory  # noqa: E402
 import http_client  # noqa: E402
+import report  # noqa: E402
 
 NGINX = """
 worker_processes 1; daemon off; pid {0}/pid; error_log {0}/error.log;
@@ -46,6 +46,7 @@ def load(url, pids, seconds):
     requests = int(re.search(r"(\d+) requests in", out).group(1))
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     return {"requests_per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
+            "p50": re.search(r"50%\s+(\S+)", out).group(1),
             "p99": re.search(r"99%\s+(\S+)", out).group(1),
             "cpu_us_per_request": round(spent / requests * 1e6, 2),
             "errors": int(wrong.group(1)) if wrong else 0}
@@ -76,11 +77,14 @@ def main():
             file.write(body)
         os.chmod(page, 0o644)
         port = free_port()
-        responder = subprocess.Popen([arguments.responder, str(port), page])
-        others.append(responder)
-        eventually(lambda: reachable(port), what="the responder")
-        results["bare epoll responder"] = load(f"http://127.0.0.1:{port}/", [responder.pid],
-                                               arguments.seconds)
+        if os.path.exists(arguments.responder):
+            responder = subprocess.Popen([arguments.responder, str(port), page])
+            others.append(responder)
+            eventually(lambda: reachable(port), what="the responder")
+            results["bare epoll responder"] = load(f"http://127.0.0.1:{port}/", [responder.pid],
+                                                   arguments.seconds)
+        else:
+            print(f"{arguments.responder} is not built: left out")
         if shutil.which("nginx"):
             port = free_port()
             with open(directory + "/nginx.conf", "w", encoding="utf-8") as file:
@@ -95,10 +99,8 @@ def main():
             print("nginx is not installed: left out")
         results["leaderd /status"] = load(f"http://127.0.0.1:{daemon.tcp[1]}/status",
                                           [daemon.process.pid], arguments.seconds)
-        show(results, len(body))
-        if arguments.json:
-            with open(arguments.json, "w", encoding="utf-8") as file:
-                json.dump({"body_bytes": len(body), "results": results}, file, indent=1)
+        report.finish(arguments.json, [table(results, len(body))],
+                      {"body_bytes": len(body), "results": results})
     finally:
         for other in others:
             other.terminate()
@@ -114,17 +116,17 @@ def reachable(port):
         return False
 
 
-def show(results, size):
+def table(results, size):
     own = results["leaderd /status"]
-    print(f"{size} bytes, 64 connections, one thread of wrk, one run\n")
-    print(f"{'':24}{'requests/s':>12}{'leaderd is':>12}{'CPU us each':>13}{'leaderd is':>12}"
-          f"{'p99':>10}{'errors':>8}")
+    made = report.Table("http", [f"{size} bytes", "requests/s", "leaderd has", "CPU µs each", "leaderd needs",
+                                 "latency: median", "99 %", "errors"])
     for name, one in results.items():
-        print(f"{name:24}{one['requests_per_s']:12.0f}"
-              f"{own['requests_per_s'] / one['requests_per_s']:11.2f}x"
-              f"{one['cpu_us_per_request']:13.2f}"
-              f"{own['cpu_us_per_request'] / max(one['cpu_us_per_request'], .01):11.2f}x"
-              f"{one['p99']:>10}{one['errors']:8}")
+        made.add(name, f"{one['requests_per_s']:.0f}", f"{own['requests_per_s'] / one['requests_per_s']:.2f}x",
+                 f"{one['cpu_us_per_request']:.2f}",
+                 f"{own['cpu_us_per_request'] / max(one['cpu_us_per_request'], .01):.2f}x",
+                 one["p50"], one["p99"], one["errors"])
+    made.note("64 connections, one thread of wrk, which shares the machine with the server")
+    return made
 
 
 if __name__ == "__main__":

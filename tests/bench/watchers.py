@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
 """Many waiting clients: how soon the last one hears of a change, and what they cost.
 
-usage: watchers.py [--watchers 10000] [--streams 200] [--rounds 5] [--check]
+usage: watchers.py [--watchers 10000] [--streams 200] [--rounds 5] [--check] [--json FILE]
 
 Opens that many /watch calls and event streams on one leading daemon, makes a change, and takes the
 time until the last has it; then the same again. `--check` is for tests: few of them, and no figure
 is judged, only that each client hears of each change and the lease stays ours.
 """
 import argparse
-import json
 import os
 import resource
 import select
 import socket
+import statistics
 import sys
 import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from daemon import Daemon  # noqa: E402
+import report  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 
 
@@ -104,12 +105,24 @@ def measure(daemon, arguments):
             "bytes_per_watcher": round((waiting - before) / (arguments.watchers + arguments.streams))}
 
 
+def table(result):
+    made = report.Table("watchers", ["waiting", "streams", "the last hears, ms: median", "max",
+                                     "worst delay of a timer, ms", "memory for each, KB"])
+    heard = result["last_heard_ms"]
+    made.add(f"{result['watchers']:,}", result["streams"], f"{statistics.median(heard):.0f}", f"{max(heard):.0f}",
+             f"{result['worst_timer_delay_ms']:.0f}", f"{result['bytes_per_watcher'] / 1000:.1f}")
+    made.note("from the request that makes the change to the arrival at the last client; one program of one "
+              "thread, in Python, hears for them all, and its time is part of this")
+    return made
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--watchers", type=int, default=10000)
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
     wanted = arguments.watchers + arguments.streams + 200
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -123,7 +136,7 @@ def main():
         if arguments.check:
             print(f"{result['watchers']} watchers and {result['streams']} streams heard of every change")
         else:
-            print(json.dumps(result, indent=1))
+            report.finish(arguments.json, [table(result)], result)
     finally:
         daemon.terminate()
         daemon.remove()
