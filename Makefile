@@ -262,7 +262,7 @@ help: ## this list
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # Whole daemons with a private redis-server. They use $LEADERD if that is set.
-.PHONY: bench bench-http bench-watchers browser e2e bench-handover torture
+.PHONY: bench bench-http bench-watchers bench-cost bench-peers bench-all soak browser e2e bench-handover torture
 MINUTES ?= 10
 
 e2e: all ## end-to-end tests of real daemons; FLAVOR=asan has them watched
@@ -289,6 +289,18 @@ bench-watchers: all ## 10,000 waiting clients and 200 streams: how soon the last
 
 bench-handover: all ## measure hand-over, a thousand watchers, a thousand elections
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json
+
+bench-cost: all ## what a daemon costs: many elections, an idle one, a start
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/cost.py
+
+bench-peers: all ## hand-over and faults beside etcd and locks in Redis
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/peers.py
+
+bench-all: all $(O)/tests/bench/responder ## all benches and a soak, an hour; rewrites the tables of docs/performance.md
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/all.py --update
+
+soak: all ## MINUTES=30: forced changes, lost stores, clients that come and go; memory and descriptors stay flat
+	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/soak.py --minutes $(MINUTES)
 
 torture: all ## MINUTES=10 SEED=n STORE=redis|sentinel|…: kill, freeze, cut and step everything; judge the history and all work
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/torture/torture.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
