@@ -144,26 +144,35 @@ void http_call_problem(struct http_call *call, const char *code, const char *det
                      text ? "text/plain; charset=utf-8" : "application/problem+json", &body);
 }
 
-static void add_headers(struct http_call *call, struct MHD_Response *response)
+static bool add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+/* False when memory ran out: an answer without the type of its content, or without the header that
+ * protects a browser, is worse than none. */
+static bool add_headers(struct http_call *call, struct MHD_Response *response)
 {
     const char *at = call->headers.bytes;
-    for (unsigned i = 0; i < call->header_count && !call->headers.failed; i++) {
+    bool whole = !call->headers.failed;
+    for (unsigned i = 0; whole && i < call->header_count; i++) {
         const char *value = at + strlen(at) + 1;
-        (void)MHD_add_response_header(response, at, value);
+        whole = add_header(response, at, value);
         at = value + strlen(value) + 1;
     }
-    (void)MHD_add_response_header(response, "Cache-Control", "no-store");
-    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    whole = whole && add_header(response, "Cache-Control", "no-store") &&
+            add_header(response, "X-Content-Type-Options", "nosniff");
     if (call->content_type != NULL) {
-        (void)MHD_add_response_header(response, "Content-Type", call->content_type);
+        whole = whole && add_header(response, "Content-Type", call->content_type);
     }
     if (call->status == MHD_HTTP_TOO_MANY_REQUESTS ||
         call->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
-        (void)MHD_add_response_header(response, "Retry-After", "1");
+        whole = whole && add_header(response, "Retry-After", "1");
     }
     if (call->close_after || call->server->stopping) {
-        (void)MHD_add_response_header(response, "Connection", "close");
+        whole = whole && add_header(response, "Connection", "close");
     }
+    return whole;
 }
 
 static struct MHD_Response *whole_response(struct http_call *call)
@@ -191,7 +200,10 @@ enum MHD_Result call_queue(struct http_call *call)
     if (response == NULL) {
         return MHD_NO;
     }
-    add_headers(call, response);
+    if (!add_headers(call, response)) {
+        MHD_destroy_response(response);
+        return MHD_NO;
+    }
     call->stage = HTTP_STAGE_ANSWERED;
     (void)MHD_set_connection_option(call->connection, MHD_CONNECTION_OPTION_TIMEOUT,
                                     (unsigned)WRITE_SECONDS);

@@ -12,12 +12,16 @@ static int socket_of(const struct http_call *call)
     return info != NULL ? info->connect_fd : -1;
 }
 
-static void sleep_until_woken(struct http_call *call)
+/* False when the client's end could not be seen meanwhile: then it had better connect anew. */
+static bool sleep_until_woken(struct http_call *call)
 {
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data = {.ptr = call}};
+    if (epoll_ctl(call->server->watch_fd, EPOLL_CTL_ADD, socket_of(call), &event) != 0) {
+        return false;
+    }
     MHD_suspend_connection(call->connection);
     call->stage = HTTP_STAGE_PARKED;
-    (void)epoll_ctl(call->server->watch_fd, EPOLL_CTL_ADD, socket_of(call), &event);
+    return true;
 }
 
 void stream_wake(struct http_call *call)
@@ -53,8 +57,7 @@ static ssize_t read_piece(void *owner, uint64_t position, char *out, size_t size
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
     if (length == 0) {
-        sleep_until_woken(call);
-        return 0;
+        return sleep_until_woken(call) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
     }
     memcpy(out, call->answer.bytes, length);
     call->answer.length -= length;

@@ -115,9 +115,10 @@ def renewals(server, count, seconds):
         calls, meter, ticks = scripts_run(server), Meter(pid), user_and_system(pid)
         records.follow(seconds)
         spent = meter.stop()
-        done = scripts_run(server) - calls
+        done = max(1, scripts_run(server) - calls)
         user, system = (b - a for a, b in zip(ticks, user_and_system(pid)))
-        late = sorted(max(0, gap - RENEW_MS) for gap in records.gaps_ms)
+        # None at all: later than we looked.
+        late = sorted(max(0, gap - RENEW_MS) for gap in records.gaps_ms) or [seconds * 1000.0]
         return {"elections": count, "state_files": remembers, "settled_after_ms": settled_ms, "renewals": done,
                 "renewals_per_s": done / spent["seconds"], **spent, "user_s": user, "system_s": system,
                 "cpu_us_per_renewal": spent["cpu_seconds"] / done * 1e6,
@@ -148,17 +149,16 @@ def user_and_system(pid):
 
 
 def settle(server, count, began_ms):
-    """Until there are as many writes as renewals are due, and all are led: how long that took, in ms."""
+    """Until renewals come as they are due and nothing else happens: how long that took, in ms; None: too
+    long. Health checks and diagnostics have calls of their own."""
     wanted = count * 1000 / RENEW_MS
     while boottime_ms() - began_ms < SETTLED_MS:
         before, at_ms, told = scripts_run(server), boottime_ms(), published(server)
-        time.sleep(RENEW_MS / 1000)
+        time.sleep(2 * RENEW_MS / 1000)
         rate = (scripts_run(server) - before) * 1000 / (boottime_ms() - at_ms)
-        # Health checks and diagnostics have calls of their own.
-        if rate < wanted * 1.15 + 2 and int(server.command("DBSIZE")) >= count and (
-                published(server) - told < 10):
+        if wanted * 0.9 <= rate <= wanted * 1.15 + 2 and published(server) - told < 20:
             return at_ms - began_ms
-    raise SystemExit(f"cost: {count} elections are not all led after {SETTLED_MS / 1000:.0f} s")
+    return None
 
 
 def published(server):
@@ -185,7 +185,8 @@ def measure_renewals(seconds, missed, counts=COUNTS):
                   report.number(result["cpu_us_per_renewal"]),
                   f"{result['user_s']:.2f} : {result['system_s']:.2f}",
                   *(report.number(late[k]) for k in ("median", "p99", "max")),
-                  f"{result['settled_after_ms'] / 1000:.1f}",
+                  f"{result['settled_after_ms'] / 1000:.1f}" if result["settled_after_ms"] is not None
+                  else f"> {SETTLED_MS / 1000:.0f}",
                   report.number(result["memory"]["rss"] / 1e6))
     table.note("late: how much more than the renewal interval of 5 s lies between two writes of a record, by Redis' "
                "clock. CPU with 1 election is mostly that of health checks")

@@ -17,8 +17,9 @@ SYSTEM_PYTHON = "/usr/bin/python3"  # the one that Debian's python3-redis belong
 class Table:
     """Cells are texts. `name` says where the table stands in docs/performance.md."""
 
-    def __init__(self, name, columns, rows=(), notes=(), wordy=False):
+    def __init__(self, name, columns, rows=(), notes=(), wordy=False, words=()):
         self.name = name
+        self.words = list(words)  # columns that hold words, though they may look like numbers
         self.wordy = wordy  # sentences in its cells: shown as paragraphs
         self.columns = list(columns)
         self.rows = [list(row) for row in rows]
@@ -49,12 +50,14 @@ class Table:
 
     def _wordy(self, column):
         """Are there words rather than numbers in this column?"""
+        if column in self.words:
+            return True
         cells = [row[column] for row in self.rows]
         return sum(bool(re.match(r"[≤<>~+-]?\s?\d|-$|$", cell)) for cell in cells) * 2 <= len(cells)
 
     def as_json(self):
         return {"name": self.name, "columns": self.columns, "rows": self.rows, "notes": self.notes,
-                "wordy": self.wordy}
+                "wordy": self.wordy, "words": self.words}
 
 
 def from_json(value):
@@ -98,7 +101,7 @@ def verdict(value, limit):
 # --- the machine -------------------------------------------------------------------------------
 
 def machine(leaderd):
-    table = Table("machine", ["", ""])
+    table = Table("machine", ["", ""], words=(1,))
     for what, value in {**_hardware(), **versions(leaderd)}.items():
         table.add(what, value)
     return table

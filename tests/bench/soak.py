@@ -62,7 +62,7 @@ class Storm:
         self.lock = threading.Lock()
         for election in ELECTIONS:
             self.daemons[NAMES[0]].bootstrap(election)
-        self.daemons[NAMES[0]].wait_status(lambda s: all(e["is_leader"] for e in s["elections"].values()))
+        self.daemons[NAMES[0]].wait_status(lambda s: all(e["leader"] for e in s["elections"].values()))
 
     def _daemon(self, name):
         made = Daemon(name, self.server.url, {"log": {"level": "error"}, "elections": self._elections(0),
