@@ -30,7 +30,7 @@ import report  # noqa: E402
 
 DOCUMENT = os.path.join(ROOT, "docs", "performance.md")
 OUTPUT = os.path.join(ROOT, "build", "release", "bench-all.json")
-RESPONDER = os.path.join(ROOT, "build", "release", "tests", "bench", "responder")
+RESPONDER = os.path.join(os.path.dirname(os.environ["LEADERD"]), "tests", "bench", "responder")
 
 
 def benches(quick, soak):

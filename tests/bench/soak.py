@@ -291,7 +291,7 @@ def judged(samples, check):
         found[name] = {}
         for what in wanted:
             values = [s[name][what] for s in kept]
-            allowed = 1 if what == "fds" else NOISE_BYTES * (4 if check else 1)
+            allowed = 1 if what == "fds" else NOISE_BYTES * (2 if check else 1)
             found[name][what] = judge(values, allowed)
     return found
 

@@ -350,7 +350,7 @@ while time.monotonic() < end:
                            and name_of(p) == "leaderd-keeper" and parent_of(p) == first.pid]
         keeper = eventually(keepers)[0]
         os.kill(int(keeper), signal.SIGKILL)
-        eventually(lambda: keepers() and keepers()[0] != keeper)
+        eventually(lambda: [k for k in keepers() if k != keeper])
         self.assertTrue(first.alive())
         first.signal(signal.SIGKILL)
         eventually(lambda: not any(alive(l["pid"]) for l in first.lines_of("begin")), 2)
