@@ -161,7 +161,7 @@ void count_refusal(struct http_server *server, const struct http_code *code);
 /* park.c: calls that wait. */
 bool park_init(struct http_server *server, struct problem *problem) must_use;
 void park_resume_later(struct http_call *call);
-/* The client of a parked call hung up, or the server ends. */
+/* The client of a parked call hung up. */
 void park_abandon(struct http_call *call);
 /* Lets what is in server->resuming go on, from the next turn of the loop. */
 void park_resume_batches(struct http_server *server);
@@ -185,6 +185,8 @@ void link_idle(struct http_server *server, struct http_link *link, const struct 
  * a thousand that were answered at once are not a thousand connections too many. */
 void link_watches(struct http_server *server, struct http_link *link,
                   const struct http_route *route);
+/* The connection asked something else, or its client is gone. */
+void link_watches_no_more(struct http_server *server, struct http_link *link);
 /* Connections that count against max_connections: all but those of watchers. */
 size_t links_counted(const struct http_server *server);
 

@@ -68,7 +68,7 @@ void links_init(struct http_server *server)
     server->open_handles++;
 }
 
-static void watch_no_more(struct http_server *server, struct http_link *link)
+void link_watches_no_more(struct http_server *server, struct http_link *link)
 {
     server->watch_link_count -= link->watched != NULL;
     link->watched = NULL;
@@ -106,7 +106,7 @@ bool links_make_room(struct http_server *server)
 void link_idle(struct http_server *server, struct http_link *link, const struct http_call *call)
 {
     if (call == NULL || call->route != link->watched) {
-        watch_no_more(server, link);
+        link_watches_no_more(server, link);
     }
     link->busy = false;
     link->understood = false;
@@ -164,7 +164,7 @@ void links_notify(void *owner, struct MHD_Connection *connection, void **context
         if (was_not_understood(link)) {
             count_refusal(server, http_code_find("malformed"));
         }
-        watch_no_more(server, link);
+        link_watches_no_more(server, link);
         link->previous->next = link->next;
         link->next->previous = link->previous;
         free(link);

@@ -57,6 +57,7 @@ void park_abandon(struct http_call *call)
     void *data = call->gone_data;
     call->client_gone = true;
     call->ready = true;
+    link_watches_no_more(call->server, link_of(call->connection));
     park_resume_later(call);
     if (gone != NULL) {
         gone(data);
