@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """All benches in order; one JSON, and the tables of docs/performance.md.
 
-usage: all.py [--only WORD,...] [--quick] [--soak 30] [--json FILE] [--markdown] [--update]
+usage: all.py [--only WORD,... [--keep]] [--quick] [--soak 30] [--json FILE] [--markdown] [--update]
        all.py --from FILE [--markdown] [--update]
 
   --json FILE  what was measured (build/release/bench-all.json)
+  --keep       of benches that do not run, what that file says already stays: to run one again
   --from FILE  nothing is measured: what such a file says
   --markdown   prints the tables as they stand in docs/performance.md
   --update     puts them there, between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`
@@ -53,10 +54,18 @@ def run(name, arguments):
     return code, json.loads(text) if text else None
 
 
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def measure(options):
     found = {"machine": report.machine(os.environ["LEADERD"]).as_json(),
              "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "benches": {}, "codes": {}}
     wanted = options.only.split(",") if options.only else []
+    if options.keep and os.path.exists(options.json):
+        before = read(options.json)
+        found["benches"], found["codes"] = before["benches"], before["codes"]
     for name, arguments in benches(options.quick, options.soak):
         if wanted and name not in wanted:
             continue
@@ -97,6 +106,7 @@ def update(tables):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--only", metavar="WORD,...", help="of bench, watchers, requests, cost, peers, soak")
+    parser.add_argument("--keep", action="store_true")
     parser.add_argument("--quick", action="store_true", help="short forms")
     parser.add_argument("--soak", type=float, default=30, metavar="MINUTES")
     parser.add_argument("--json", metavar="FILE", default=OUTPUT)
@@ -105,8 +115,7 @@ def main():
     parser.add_argument("--update", action="store_true")
     options = parser.parse_args()
     if options.source:
-        with open(options.source, encoding="utf-8") as file:
-            found = json.load(file)
+        found = read(options.source)
     else:
         found = measure(options)
         report.write(options.json, found)
