@@ -293,13 +293,20 @@ static int forget(struct record_file *file, const char *election)
     return run(file->forget);
 }
 
+/* A clock that is years off does not lift the terms to where they end. */
+static int64_t term_floor_us(void)
+{
+    int64_t now_us = wall_us();
+    return now_us < LEASE_TERM_MAX / 2 ? now_us : 0;
+}
+
 /* Reads, applies the rules, writes; the transaction stays open. */
 static int change(struct record_file *file, const struct lease_request *request, struct text *meta,
                   struct lease_reply *reply)
 {
     struct lease_record record;
     struct lease_server server = {.now_us = boottime_us(),
-                                  .term_floor_us = wall_us(),
+                                  .term_floor_us = term_floor_us(),
                                   .reign = file->boot_id,
                                   .restart_guard = false};
     int code = read_record(file, request->election, meta, &record);

@@ -70,6 +70,7 @@ static const struct row rows[] = {
      "refuses writes because its memory is full: raise maxmemory, or remove data"},
     {"NOREPLICAS", NULL, REDIS_RETRY, false,
      "refuses writes because too few replicas are connected (min-replicas-to-write)"},
+    {"CLOCK", NULL, REDIS_RETRY, false, "has a clock that is set beyond the year 2254: set it"},
     {"ERR max number of clients", "MAXCLIENTS", REDIS_RECONNECT, false,
      "has no connection left: raise its maxclients"},
     {"ERR unknown command", NULL, REDIS_CONFIGURE, false,

@@ -31,6 +31,9 @@ end
 
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+if now > 9007000000000000 then -- in 2255: no record of times near 2^53 us could be read again
+  return redis.error_reply('CLOCK leaderd: the clock of this server is set beyond the year 2254')
+end
 
 local info = redis.pcall('INFO', 'replication')
 if type(info) == 'string' then

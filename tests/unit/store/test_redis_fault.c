@@ -38,6 +38,8 @@ static const struct {
     {"OOM command not allowed when used memory > 'maxmemory'.", "OOM", REDIS_RETRY, "maxmemory"},
     {"NOREPLICAS Not enough good replicas to write.", "NOREPLICAS", REDIS_RETRY,
      "too few replicas"},
+    {"CLOCK leaderd: the clock of this server is set beyond the year 2254", "CLOCK", REDIS_RETRY,
+     "beyond the year 2254: set it"},
     {"ERR max number of clients reached", "MAXCLIENTS", REDIS_RECONNECT, "raise its maxclients"},
     {"ERR unknown command 'EVALSHA'", "ERR", REDIS_CONFIGURE, "cannot be used as a store"},
     {"ERR DB index is out of range", "ERR", REDIS_CONFIGURE, "has no database of this number"},
