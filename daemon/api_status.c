@@ -41,9 +41,9 @@ static void answer_field(struct http_call *call, struct text *json, const char *
 {
     struct text value = {0};
     bool known = !json->failed && status_add_field(&value, json->bytes, json->length, field);
-    bool failed = json->failed || value.failed;
+    value.failed = value.failed || json->failed;
     text_free(json);
-    if (known || failed) {
+    if (known || value.failed) {
         http_call_answer(call, 200, "text/plain; charset=utf-8", &value);
         return;
     }

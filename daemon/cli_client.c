@@ -1,5 +1,7 @@
 #include "daemon/cli_client.h"
 
+#include "daemon/json_memory.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +33,7 @@ static int tell_result(enum client_result result, const struct problem *problem)
 int cli_open(struct client *client, const struct cli_place *place)
 {
     struct problem problem = {""};
+    json_memory_init();
     return tell_result(client_init(client, place->url, place->token_file, &problem), &problem);
 }
 

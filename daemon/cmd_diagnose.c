@@ -2,6 +2,7 @@
 #include "daemon/commands.h"
 #include "daemon/diagnosis.h"
 #include "daemon/doctor_order.h"
+#include "daemon/json_memory.h"
 #include "lib/base/moment.h"
 #include "lib/diagnostics/report_json.h"
 #include "lib/diagnostics/report_text.h"
@@ -125,6 +126,7 @@ static int diagnose_alone(const struct diagnose_options *options)
     struct problem problem;
     struct config_issues issues = {0};
     struct loaded loaded;
+    json_memory_init();
     if (!runtime_dir_make(runtime_dir, &problem)) {
         return cli_fail(CLI_NOT_PERMITTED, "%s", problem.text);
     }

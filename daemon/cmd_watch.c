@@ -3,6 +3,7 @@
 #include "daemon/watch_hook.h"
 #include "lib/base/moment.h"
 #include "lib/status/add.h"
+#include "lib/status/json_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,11 +39,12 @@ struct watch {
     int64_t end_at_ms; /* 0: never */
     char **hook;       /* NULL: none */
     char *cursor;      /* of the last answer; NULL before the first */
+    bool failed;       /* something could not be shown: short of memory */
     json_t *shown;     /* what was last shown of each election, by name */
 };
 
 /* What makes a line worth printing, as one string: the significant members of an election. */
-static char *essence(const json_t *election)
+static void add_essence(struct text *text, const json_t *election)
 {
     const json_t *leader = json_object_get(election, "leader");
     json_t *parts = json_pack(
@@ -52,12 +54,11 @@ static char *essence(const json_t *election)
         json_object_get(leader, "metadata"),
         json_object_get(json_object_get(election, "lease"), "valid"),
         json_object_get(json_object_get(election, "stability"), "is_stable"));
-    char *text = json_dumps(parts, JSON_COMPACT | JSON_SORT_KEYS);
+    json_add(text, parts, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(parts);
-    return text;
 }
 
-static void print_line(const json_t *election, const char *at)
+static bool print_line(const json_t *election, const char *at)
 {
     const json_t *leader = json_object_get(election, "leader");
     const json_t *token = json_object_get(election, "fencing_token");
@@ -75,30 +76,37 @@ static void print_line(const json_t *election, const char *at)
         text_add(&line, " token=");
         text_add_integer(&line, json_integer_value(token));
     }
-    (void)puts(line.failed ? "" : line.bytes);
+    bool whole = !line.failed;
+    (void)(whole ? puts(line.bytes) : 0);
     text_free(&line);
+    return whole;
+}
+
+static bool print_json(const json_t *election)
+{
+    bool whole =
+        json_dumpf(election, stdout, JSON_COMPACT) == 0 || ferror(stdout); /* main() tells */
+    (void)(whole ? putchar('\n') : 0);
+    return whole;
 }
 
 /* Shows one election if anything about it has changed since it was last shown. */
 static bool show(struct watch *watch, const char *name, const json_t *election, const char *at)
 {
-    char *now = essence(election);
+    struct text now = {0};
+    add_essence(&now, election);
     const char *before = json_string_value(json_object_get(watch->shown, name));
-    if (now == NULL || (before != NULL && strcmp(before, now) == 0)) {
-        free(now);
-        return false;
+    bool news = !now.failed && before != NULL && strcmp(before, now.bytes) != 0;
+    if (!now.failed && (news || before == NULL)) {
+        bool whole = watch->json ? print_json(election) : print_line(election, at);
+        watch->failed = watch->failed || !whole;
+        if (watch->hook != NULL) {
+            watch_hook_run(watch->hook, election);
+        }
+        (void)json_object_set_new(watch->shown, name, json_string(now.bytes));
     }
-    if (!watch->json) {
-        print_line(election, at);
-    } else if (json_dumpf(election, stdout, JSON_COMPACT) == 0) {
-        (void)putchar('\n');
-    }
-    if (watch->hook != NULL) {
-        watch_hook_run(watch->hook, election);
-    }
-    bool news = before != NULL;
-    (void)json_object_set_new(watch->shown, name, json_string(now));
-    free(now);
+    watch->failed = watch->failed || now.failed;
+    text_free(&now);
     return news;
 }
 
@@ -166,6 +174,7 @@ static int take_document(struct watch *watch, const struct http_answer *answer, 
     }
     if (code == 0) {
         *reached = show_document(watch, root);
+        code = watch->failed ? cli_no_memory() : CLI_YES;
     }
     json_decref(root);
     return code;

@@ -1,5 +1,7 @@
 #include "daemon/control.h"
 
+#include "lib/status/json_text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -28,20 +30,25 @@ static int control_one(const struct control *control, const struct client *clien
 {
     struct text path = {0};
     struct http_answer answer = {0};
-    char *body = control->body == NULL ? NULL : json_dumps(control->body, JSON_COMPACT);
+    struct text body = {0};
     int code;
+    if (control->body != NULL) {
+        json_add(&body, control->body, JSON_COMPACT);
+    }
     text_add(&path, "/elections/");
     cli_add_escaped(&path, election);
     text_addf(&path, "/%s%s", control->action, control->query);
-    if (path.failed || (body == NULL && control->body != NULL)) {
+    if (path.failed || body.failed) {
         code = cli_no_memory();
     } else {
-        struct client_request request = {
-            .method = "POST", .path = path.bytes, .body = body, .timeout_ms = control->timeout_ms};
+        struct client_request request = {.method = "POST",
+                                         .path = path.bytes,
+                                         .body = body.bytes,
+                                         .timeout_ms = control->timeout_ms};
         code = cli_call(client, &request, &answer);
         code = code == 0 ? judge(control, election, all, &answer) : code;
     }
-    free(body);
+    text_free(&body);
     http_answer_free(&answer);
     text_free(&path);
     return code;

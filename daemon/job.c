@@ -45,7 +45,11 @@ static _Noreturn void become(char *const *command, char *const *environment, con
     char go = 0;
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent || read(start_fd, &go, 1) != 1) {
+    ssize_t got = -1;
+    do {
+        got = read(start_fd, &go, 1);
+    } while (got < 0 && errno == EINTR);
+    if (getppid() != parent || got != 1) {
         _exit(CLI_UNAVAILABLE);
     }
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
@@ -85,8 +89,8 @@ bool job_start(struct job *job, char *const *command, char *const *environment,
 
 void job_go(struct job *job)
 {
-    ssize_t written = write(job->start_fd, "!", 1);
-    (void)written; /* it has died already: that is told by its status */
+    while (write(job->start_fd, "!", 1) < 0 && errno == EINTR) {
+    } /* where it has died already, that is told by its status */
     (void)close(job->start_fd);
     job->start_fd = -1;
 }
@@ -119,18 +123,24 @@ void job_signal(const struct job *job, int number)
     }
 }
 
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* The parent of a process, from /proc/PID/stat (proc(5)): the name may hold anything, so the last
- * parenthesis counts. 0: unknown. */
+ * parenthesis counts. 0: it has gone, or is hidden; -1: it cannot be looked at now. */
 static pid_t parent_of(const char *pid)
 {
     char path[64];
     char line[512];
     (void)snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
-    if (fd >= 0) {
-        (void)close(fd);
+    if (fd < 0) {
+        return is_shortage(errno) ? -1 : 0;
     }
+    ssize_t length = read(fd, line, sizeof line - 1);
+    (void)close(fd);
     if (length <= 0) {
         return 0;
     }
@@ -140,25 +150,27 @@ static pid_t parent_of(const char *pid)
     return whole ? (pid_t)strtol(behind + 4, NULL, 10) : 0;
 }
 
-/* Sends `number` to children that are ours by adoption, or by birth. Returns how many there are. */
-static int signal_adopted(const struct job *job, int number)
+/* Sends `number` to children that are ours by adoption, or by birth. Returns whether there are any,
+ * or may be: where descriptors are short, nobody can look. */
+static bool signal_adopted(const struct job *job, int number)
 {
-    int found = 0;
     DIR *processes = opendir("/proc");
+    if (processes == NULL) {
+        return is_shortage(errno);
+    }
+    bool found = false;
     struct dirent *entry;
-    while (processes != NULL && (entry = readdir(processes)) != NULL) {
+    while ((entry = readdir(processes)) != NULL) {
         bool process = isdigit((unsigned char)entry->d_name[0]);
-        if (process && parent_of(entry->d_name) == getpid()) {
-            pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-            if (pid != job->spared) {
-                found++;
-                (void)kill(pid, number);
-            }
+        pid_t parent = process ? parent_of(entry->d_name) : 0;
+        pid_t pid = parent == getpid() ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
+        if (pid != 0 && pid != job->spared) {
+            found = true;
+            (void)kill(pid, number);
         }
+        found = found || parent < 0;
     }
-    if (processes != NULL) {
-        (void)closedir(processes);
-    }
+    (void)closedir(processes);
     return found;
 }
 
@@ -171,7 +183,7 @@ void job_kill(const struct job *job)
 bool job_is_gone(const struct job *job)
 {
     bool group = job->group != 0 && kill(-job->group, 0) == 0;
-    return job->ended && !group && signal_adopted(job, 0) == 0;
+    return job->ended && !group && !signal_adopted(job, 0);
 }
 
 void job_pause(struct job *job)

@@ -113,6 +113,8 @@ bool keeper_start(struct keeper *keeper, struct problem *problem)
 
 void keeper_stop(struct keeper *keeper)
 {
+    /* Also when a job that has not begun yet still has a copy of it. */
+    (void)shutdown(keeper->fd, SHUT_RDWR);
     (void)close(keeper->fd);
     while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR) {
     }

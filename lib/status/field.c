@@ -1,6 +1,7 @@
 #include "lib/status/document.h"
 
-#include <jansson.h>
+#include "lib/status/json_text.h"
+
 #include <string.h>
 
 enum { FIELD_PATH_MAX = 512 };
@@ -26,13 +27,7 @@ static void add_value(struct text *out, const json_t *value)
     if (json_is_string(value)) {
         text_add_bytes(out, json_string_value(value), json_string_length(value));
     } else {
-        char *dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-        if (dump == NULL) {
-            out->failed = true;
-        } else {
-            text_add(out, dump);
-        }
-        free(dump);
+        json_add(out, value, JSON_COMPACT | JSON_ENCODE_ANY);
     }
     text_add(out, "\n");
 }

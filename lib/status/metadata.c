@@ -2,8 +2,7 @@
 
 #include "lib/base/timetext.h"
 #include "lib/status/add.h"
-
-#include <jansson.h>
+#include "lib/status/json_text.h"
 
 void metadata_encode(struct text *text, const struct metadata_pair *pairs, size_t count,
                      int64_t renew_interval_ms, int64_t waiters)
@@ -56,12 +55,11 @@ static bool is_shallow(json_t *value, int levels)
 /* Written anew, so that whatever stood there, we show one well-formed object. */
 static void read_object(json_t *object, struct text *json)
 {
-    char *dump = NULL;
     if (json_is_object(object) && is_shallow(object, METADATA_DEPTH_MAX)) {
-        dump = json_dumps(object, JSON_COMPACT);
+        json_add(json, object, JSON_COMPACT);
+    } else {
+        text_add(json, "{}");
     }
-    text_add(json, dump != NULL ? dump : "{}");
-    free(dump);
 }
 
 void metadata_decode(const char *bytes, size_t length, struct metadata *metadata)
