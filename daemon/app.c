@@ -3,6 +3,7 @@
 #include "daemon/api.h"
 #include "daemon/attendants.h"
 #include "daemon/chronicle.h"
+#include "daemon/descriptors.h"
 #include "daemon/notify.h"
 #include "daemon/pending.h"
 #include "daemon/watch.h"
@@ -14,19 +15,52 @@
 #include <string.h>
 #include <unistd.h>
 
-struct election *app_election(const struct app *app, const char *name)
+/* Where the election of this name is, or would be. */
+static size_t place_of(const struct app *app, const char *name)
 {
-    for (size_t i = 0; i < app->election_count; i++) {
-        if (strcmp(election_name(app->elections[i]), name) == 0) {
-            return app->elections[i];
+    size_t low = 0;
+    size_t high = app->election_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(election_name(app->elections[middle]), name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
+    return low;
+}
+
+struct election *app_election(const struct app *app, const char *name)
+{
+    size_t place = place_of(app, name);
+    bool found =
+        place < app->election_count && strcmp(election_name(app->elections[place]), name) == 0;
+    return found ? app->elections[place] : NULL;
+}
+
+static void insert(struct app *app, struct election *election)
+{
+    size_t place = place_of(app, election_name(election));
+    struct election **at = app->elections + place;
+    memmove(at + 1, at, (app->election_count - place) * sizeof *at);
+    *at = election;
+    app->election_count++;
+}
+
+static void take_out(struct app *app, const struct election *election)
+{
+    size_t place = place_of(app, election_name(election));
+    struct election **at = app->elections + place;
+    assert(place < app->election_count && *at == election);
+    app->election_count--;
+    memmove(at, at + 1, (app->election_count - place) * sizeof *at);
 }
 
 /* What `systemctl status` shows: the one election's state, or how many are led. */
-static void tell_systemd(const struct app *app)
+static void tell_systemd(uv_timer_t *news)
 {
+    const struct app *app = news->data;
     size_t leading = 0;
     struct moment now = moment_now();
     struct elector_view view = {.state = ELECTOR_STARTING};
@@ -58,7 +92,9 @@ void app_changed(struct app *app, struct election *election)
         }
     }
     watch_list_changed(app->watches);
-    tell_systemd(app);
+    if (notify_is_wanted() && !uv_is_active((uv_handle_t *)&app->news)) {
+        uv_timer_start(&app->news, tell_systemd, 0, 0);
+    }
 }
 
 static void on_note(void *owner, struct election *election, const struct elector_note *note)
@@ -135,13 +171,8 @@ static void on_stopped(void *owner, struct election *election)
     struct app *app = owner;
     pending_election_gone(app->pendings, election);
     watch_list_election_gone(app->watches, election);
-    for (size_t i = 0; i < app->election_count; i++) {
-        if (app->elections[i] == election) {
-            app->elections[i] = app->elections[--app->election_count];
-            app->leaving_count--;
-            break;
-        }
-    }
+    take_out(app, election);
+    app->leaving_count--;
     attendants_release(election_attendants(election));
     election_free(election);
     app_changed(app, NULL);
@@ -168,6 +199,19 @@ void app_election_options(const struct app *app, const struct config *config,
     options->elector.shared_clock = app->store->class->shared_clock;
 }
 
+/* Once in a daemon's life: with one too few there are thousands. */
+static void tell_short_of_descriptors(struct app *app, const struct config_election *first)
+{
+    if (!app->short_of_descriptors) {
+        app->short_of_descriptors = true;
+        log_message(LOG_LEVEL_WARN,
+                    "too few descriptors for %zu elections: from %s on they run without a memory "
+                    "of crashes and without a leader flag; raise LimitNOFILE (ulimit -n) to %zu",
+                    app->loaded.config->election_count, first->name,
+                    2 * app->loaded.config->election_count + 1024);
+    }
+}
+
 struct election *app_add_election(struct app *app, const struct config_election *config)
 {
     char key[512];
@@ -188,6 +232,11 @@ struct election *app_add_election(struct app *app, const struct config_election 
     app->elections = grown;
     compose_key(app->loaded.config, config->name, key, sizeof key);
     app_election_options(app, app->loaded.config, config, key, &options);
+    bool with_files = descriptors_to_spare();
+    if (!with_files) {
+        tell_short_of_descriptors(app, config);
+        options.state_dir = NULL;
+    }
     struct election *election = election_new(app->loop, app->store, &options, &listener, &problem);
     if (election == NULL) {
         return NULL;
@@ -201,10 +250,10 @@ struct election *app_add_election(struct app *app, const struct config_election 
         log_message(LOG_LEVEL_WARN, "%s; the election runs without a memory of crashes",
                     problem.text);
     }
-    if (!election_open_flag(election, app->runtime_dir, &problem)) {
+    if (with_files && !election_open_flag(election, app->runtime_dir, &problem)) {
         log_message(LOG_LEVEL_WARN, "%s; the election runs without a leader flag", problem.text);
     }
-    app->elections[app->election_count++] = election;
+    insert(app, election);
     return election;
 }
 

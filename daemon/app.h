@@ -32,7 +32,7 @@ struct app {
     char boot_id[BOOT_ID_SIZE];
     int64_t started_at_ms, started_boottime_ms;
 
-    struct election **elections;
+    struct election **elections; /* in the order of their names */
     size_t election_count;
     size_t leaving_count; /* elections of `elections` that were told to stop */
     uint64_t version;     /* of what users see: +1 at each significant change */
@@ -55,7 +55,9 @@ struct app {
     struct clock_watch clock_watch;
     struct app_jumps {
         int64_t count, last_ms, last_at_ms, last_boottime_ms;
-    } jumps; /* of the clock */
+    } jumps;                   /* of the clock */
+    bool short_of_descriptors; /* it has been said */
+    uv_timer_t news;           /* for systemd: runs at the next turn after a change */
     uv_timer_t watchdog;
     uv_signal_t signals[3];
     struct app_lag {

@@ -11,11 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
+bool notify_is_wanted(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    return path != NULL && path[0] != '\0';
+}
+
 void notify_send(const char *message)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (path == NULL || path[0] == '\0' || strlen(path) >= sizeof address.sun_path) {
+    if (!notify_is_wanted() || strlen(path) >= sizeof address.sun_path) {
         return;
     }
     size_t length = strlen(path);

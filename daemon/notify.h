@@ -4,7 +4,11 @@
 #ifndef LEADERD_DAEMON_NOTIFY_H
 #define LEADERD_DAEMON_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Whether somebody listens. */
+bool notify_is_wanted(void);
 
 /* Sends `message`, such as "READY=1\nSTATUS=…". Failure is ignored: systemd may be gone. */
 void notify_send(const char *message);

@@ -4,6 +4,8 @@
 #include "daemon/chronicle.h"
 #include "daemon/cli.h"
 #include "daemon/commands.h"
+#include "daemon/descriptors.h"
+#include "daemon/json_memory.h"
 #include "daemon/notify.h"
 #include "daemon/pending.h"
 #include "daemon/random.h"
@@ -17,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 static const struct cli_command command = {
@@ -33,16 +34,6 @@ static const struct cli_command command = {
              "  77  not permitted\n"
              "  78  the configuration has errors\n",
 };
-
-/* The soft limit would turn clients away long before memory does. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 static void on_store_up(void *owner, const char *endpoint)
 {
@@ -189,6 +180,8 @@ static void start_watching(struct app *app)
         log_message(LOG_LEVEL_WARN, "%s", problem.text);
     }
     int64_t interval_ms = notify_watchdog_interval_ms();
+    uv_timer_init(app->loop, &app->news);
+    app->news.data = app;
     uv_timer_init(app->loop, &app->watchdog);
     if (interval_ms > 0) {
         uv_timer_start(&app->watchdog, on_watchdog, 0, (uint64_t)interval_ms);
@@ -270,6 +263,7 @@ static void deinit(struct app *app)
 static int run(struct app *app)
 {
     struct problem problem;
+    json_memory_init();
     app->loop = uv_default_loop();
     if (app->loop == NULL) {
         loaded_deinit(&app->loaded);
@@ -372,7 +366,7 @@ int cmd_serve(int argc, char **argv)
     }
     log_open((enum log_level)app.loaded.config->log_level,
              (enum log_format)app.loaded.config->log_format);
-    raise_descriptor_limit();
+    descriptors_raise_limit();
     (void)signal(SIGPIPE, SIG_IGN);
     return run(&app);
 }

@@ -1,6 +1,5 @@
 #include "lib/base/text.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,11 +64,25 @@ void text_add(struct text *text, const char *string)
     text_add_bytes(text, string, strlen(string));
 }
 
+size_t text_digits(char out[TEXT_DIGITS_SIZE], int64_t number)
+{
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    size_t at = TEXT_DIGITS_SIZE;
+    do {
+        out[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0) {
+        out[--at] = '-';
+    }
+    memmove(out, out + at, TEXT_DIGITS_SIZE - at);
+    return TEXT_DIGITS_SIZE - at;
+}
+
 void text_add_integer(struct text *text, int64_t number)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRId64, number);
-    text_add_bytes(text, digits, (size_t)length);
+    char digits[TEXT_DIGITS_SIZE];
+    text_add_bytes(text, digits, text_digits(digits, number));
 }
 
 void text_addf(struct text *text, const char *format, ...)

@@ -26,6 +26,12 @@ void text_free(struct text *text);
 /* Empties the text and keeps its memory. */
 void text_clear(struct text *text);
 
+enum { TEXT_DIGITS_SIZE = 20 };
+
+/* The number in decimal, without an end; printf() is slow where each renewal has ten of them.
+ * Returns the length. */
+size_t text_digits(char out[TEXT_DIGITS_SIZE], int64_t number);
+
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t length);
 void text_add_integer(struct text *text, int64_t number);

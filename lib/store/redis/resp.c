@@ -7,7 +7,6 @@
 #include <hiredis.h>
 #pragma GCC diagnostic pop
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,14 +23,23 @@ struct resp_reader {
     const char *error;
 };
 
+static void add_head(struct text *text, char type, size_t number)
+{
+    char head[TEXT_DIGITS_SIZE + 3] = {type};
+    size_t length = 1 + text_digits(head + 1, (int64_t)number);
+    head[length++] = '\r';
+    head[length++] = '\n';
+    text_add_bytes(text, head, length);
+}
+
 void resp_begin(struct text *text, size_t parts)
 {
-    text_addf(text, "*%zu\r\n", parts);
+    add_head(text, '*', parts);
 }
 
 void resp_part(struct text *text, const char *bytes, size_t length)
 {
-    text_addf(text, "$%zu\r\n", length);
+    add_head(text, '$', length);
     text_add_bytes(text, bytes, length);
     text_add_bytes(text, "\r\n", 2);
 }
@@ -43,9 +51,8 @@ void resp_string(struct text *text, const char *string)
 
 void resp_integer(struct text *text, int64_t number)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%lld", (long long)number);
-    resp_part(text, digits, (size_t)length);
+    char digits[TEXT_DIGITS_SIZE];
+    resp_part(text, digits, text_digits(digits, number));
 }
 
 const char *resp_text(const struct resp_value *value)

@@ -2,6 +2,8 @@
 #include "lib/base/text.h"
 #include "tests/unit/check_main.h"
 
+#include <stdio.h>
+
 #include <string.h>
 
 static struct text text;
@@ -151,6 +153,19 @@ START_TEST(the_edges_of_utf8_are_known)
 }
 END_TEST
 
+START_TEST(integers_are_written_as_printf_does)
+{
+    static const int64_t numbers[] = {0, 9, 10, -1, -10, 99, 100, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char expected[24];
+        (void)snprintf(expected, sizeof expected, "%lld", (long long)numbers[i]);
+        text_clear(&text);
+        text_add_integer(&text, numbers[i]);
+        ck_assert_str_eq(text.bytes, expected);
+    }
+}
+END_TEST
+
 START_TEST(nothing_is_read_beyond_the_length)
 {
     char *exact = malloc(1); /* the sanitizer watches its end */
@@ -186,6 +201,7 @@ static Suite *suite(void)
         json_strings_are_escaped,
         bytes_that_are_not_utf8_become_the_replacement_character,
         the_edges_of_utf8_are_known,
+        integers_are_written_as_printf_does,
         nothing_is_read_beyond_the_length,
         a_problem_is_cut_and_its_caller_may_not_care,
     };
