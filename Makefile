@@ -143,6 +143,13 @@ fuzz: ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP and texts of others
 	LEADERD=build/asan/leaderd python3 tests/fuzz/live.py --seconds $(SECONDS)
 	@! ls build/fuzz/found/*-* 2>/dev/null || { echo 'fuzz: these inputs break it' >&2; exit 1; }
 
+.PHONY: fault
+fault: all ## each allocation and system call fails in turn (SECONDS=600: some of them), a hostile Redis, whatever runs out
+	$(MAKE) FLAVOR=asan all
+	python3 tests/fault/sweep.py $(if $(filter file,$(origin SECONDS)),,--seconds $(SECONDS))
+	python3 tests/fault/hostile.py --seconds $(SECONDS)
+	python3 tests/fault/edges.py
+
 # The simulator: real electors and lease rules under virtual time; see tests/sim/sim.h.
 SEED ?= 1
 HOURS ?= 10
@@ -186,6 +193,9 @@ check: ## build with sanitizers and run all tests: under ten minutes
 		"python3 tests/browser/test_dashboard.py" "tests/docs/manual --optional" \
 		"tests/monitoring/run --optional" "tests/docs/commands --optional" \
 		"python3 tests/fuzz/live.py --seconds 60 --seed 20261124" \
+		"python3 tests/fault/sweep.py --seconds 60 --jobs 1 --seed 20261129" \
+		"python3 tests/fault/hostile.py --seconds 30 --seed 20261129" \
+		"python3 tests/fault/edges.py --short" \
 		"python3 tests/bench/watchers.py --watchers 500 --streams 20 --rounds 2 --check" \
 		"python3 tests/torture/torture.py --minutes 2 --seed 20261123 --workloads" \
 		"python3 tests/torture/torture.py --minutes 1 --store sentinel --seed 1" \
