@@ -9,18 +9,26 @@
 
 enum { LEASE_MS = 10000, FIRST_RUN_MS = 1000, STAGE_OBSERVE = -1 };
 
+struct stage_call {
+    struct store_call call;
+    struct checkup *checkup;
+    int stage; /* enum checkup_step, or STAGE_OBSERVE */
+    int64_t sent_us;
+};
+
 struct checkup {
     struct store *store;
-    struct store_call call;
+    struct stage_call calls[1 + CHECKUP_STEPS]; /* by stage */
     uv_timer_t timer;
     checkup_cb *done;
     void *owner;
     int64_t interval_ms, threshold_ms;
     char instance[LEASE_INSTANCE_SIZE];
     char name[LEASE_ELECTION_SIZE];
-    int stage; /* enum checkup_step, or STAGE_OBSERVE */
-    int64_t began_us, sent_us, term, n;
-    bool calling, stopped, closed;
+    int64_t began_us, term, n;
+    size_t calling; /* calls under way */
+    bool broken;    /* a step went wrong: what comes after it says nothing */
+    bool stopped, closed;
     struct checkup_result run, last;
 };
 
@@ -96,7 +104,7 @@ static void finish(struct checkup *checkup)
     checkup->done(checkup->owner, &checkup->last);
 }
 
-static void submit(struct checkup *checkup)
+static void submit(struct checkup *checkup, int stage)
 {
     static const enum lease_verb verbs[CHECKUP_STEPS] = {
         [CHECKUP_ACQUIRE] = LEASE_ACQUIRE,
@@ -104,8 +112,8 @@ static void submit(struct checkup *checkup)
         [CHECKUP_RENEW] = LEASE_RENEW,
         [CHECKUP_RELEASE] = LEASE_RELEASE,
     };
-    enum lease_verb verb = checkup->stage == STAGE_OBSERVE ? LEASE_OBSERVE : verbs[checkup->stage];
-    bool claims = verb == LEASE_RENEW || verb == LEASE_RELEASE;
+    struct stage_call *call = &checkup->calls[stage - STAGE_OBSERVE];
+    enum lease_verb verb = stage == STAGE_OBSERVE ? LEASE_OBSERVE : verbs[stage];
     struct lease_request request = {.verb = verb,
                                     .election = checkup->name,
                                     .instance = checkup->instance,
@@ -113,18 +121,21 @@ static void submit(struct checkup *checkup)
                                     .meta = "{}",
                                     .lease_ms = LEASE_MS,
                                     .term = checkup->term,
-                                    .n = claims ? checkup->n + 1 : 0,
-                                    .n_acked = claims ? checkup->n : 0,
                                     .version = "",
                                     .transient = true};
-    checkup->calling = true;
-    checkup->sent_us = boottime_us();
-    store_submit(checkup->store, &checkup->call, &request, CHECKUP_CALL_MS);
+    if (verb == LEASE_RENEW || verb == LEASE_RELEASE) {
+        request.n = checkup->n + (verb == LEASE_RENEW ? 1 : 2);
+        request.n_acked = checkup->n;
+    }
+    checkup->calling++;
+    call->sent_us = boottime_us();
+    store_submit(checkup->store, &call->call, &request, CHECKUP_CALL_MS);
 }
 
-static bool is_as_expected(const struct checkup *checkup, const struct lease_reply *reply)
+static bool is_as_expected(const struct checkup *checkup, enum checkup_step step,
+                           const struct lease_reply *reply)
 {
-    switch ((enum checkup_step)checkup->stage) {
+    switch (step) {
     case CHECKUP_ACQUIRE:
         return reply->outcome == LEASE_ACQUIRED;
     case CHECKUP_VERIFY:
@@ -141,7 +152,7 @@ static bool is_as_expected(const struct checkup *checkup, const struct lease_rep
 }
 
 static void hear_observation(struct checkup *checkup, const struct lease_reply *reply,
-                             bool answered, int64_t took_us)
+                             bool answered, const struct stage_call *call, int64_t took_us)
 {
     struct checkup_result *run = &checkup->run;
     /* A server that refuses the script is there all the same. */
@@ -154,42 +165,52 @@ static void hear_observation(struct checkup *checkup, const struct lease_reply *
     }
     if (answered && reply->server_us > 0) {
         run->server_us = reply->server_us;
-        run->local_us = checkup->sent_us + took_us / 2;
+        run->local_us = call->sent_us + took_us / 2;
         run->round_trip_us = took_us;
     }
 }
 
-static void hear_step(struct checkup *checkup, const struct lease_reply *reply, bool answered)
+static void hear_step(struct checkup *checkup, enum checkup_step step,
+                      const struct lease_reply *reply, bool answered)
 {
     static const char *const names[CHECKUP_STEPS] = {"acquire", "verify", "renew", "release"};
     struct checkup_result *run = &checkup->run;
-    assert(checkup->stage < CHECKUP_STEPS);
-    bool good = answered && is_as_expected(checkup, reply);
+    if (checkup->broken) {
+        return;
+    }
+    bool good = answered && is_as_expected(checkup, step, reply);
     bool barred = !answered && strcmp(reply->error, "NOPERM") == 0;
-    run->steps[checkup->stage] = good ? CHECKUP_PASS : barred ? CHECKUP_UNKNOWN : CHECKUP_FAIL;
+    run->steps[step] = good ? CHECKUP_PASS : barred ? CHECKUP_UNKNOWN : CHECKUP_FAIL;
     if (!good) {
-        (void)problem_set(&run->lease_operations.error, "%s failed: %.400s", names[checkup->stage],
+        (void)problem_set(&run->lease_operations.error, "%s failed: %.400s", names[step],
                           answered ? "the record is not as it should be" : reply->problem.text);
     }
-    if (good && checkup->stage == CHECKUP_ACQUIRE) {
-        checkup->term = reply->record.term;
-    }
-    checkup->n = good ? reply->record.n : checkup->n;
-    bool last = !good || checkup->stage == CHECKUP_RELEASE;
-    if (last && !barred) {
+    if ((!good || step == CHECKUP_RELEASE) && !barred) {
         settle(&run->lease_operations, good, boottime_us() - checkup->began_us);
     }
+    checkup->broken = !good;
 }
 
-static void on_answer(struct store_call *call, const struct lease_reply *reply)
+/* Nothing of these depends on the answer to another: they go out together, for one wake-up. */
+static void use_the_lease(struct checkup *checkup, const struct lease_record *record)
 {
-    struct checkup *checkup = call->owner;
+    checkup->term = record->term;
+    checkup->n = record->n;
+    submit(checkup, CHECKUP_VERIFY);
+    submit(checkup, CHECKUP_RENEW);
+    submit(checkup, CHECKUP_RELEASE);
+}
+
+static void on_answer(struct store_call *store_call, const struct lease_reply *reply)
+{
+    struct stage_call *call = store_call->owner;
+    struct checkup *checkup = call->checkup;
     struct checkup_result *run = &checkup->run;
-    int64_t took_us = boottime_us() - checkup->sent_us;
+    int64_t took_us = boottime_us() - call->sent_us;
     bool answered = reply->outcome != LEASE_UNKNOWN && reply->outcome != LEASE_FAILED;
-    checkup->calling = false;
+    checkup->calling--;
     if (checkup->stopped) {
-        if (checkup->closed) {
+        if (checkup->closed && checkup->calling == 0) {
             free(checkup);
         }
         return;
@@ -197,18 +218,18 @@ static void on_answer(struct store_call *call, const struct lease_reply *reply)
     if (answered && took_us > run->slowest_us) {
         run->slowest_us = took_us;
     }
-    bool go_on;
-    if (checkup->stage == STAGE_OBSERVE) {
-        hear_observation(checkup, reply, answered, took_us);
-        go_on = run->connectivity.verdict == CHECKUP_PASS;
+    if (call->stage == STAGE_OBSERVE) {
+        hear_observation(checkup, reply, answered, call, took_us);
+        if (run->connectivity.verdict == CHECKUP_PASS) {
+            submit(checkup, CHECKUP_ACQUIRE);
+        }
     } else {
-        hear_step(checkup, reply, answered);
-        go_on = run->steps[checkup->stage] == CHECKUP_PASS && checkup->stage < CHECKUP_RELEASE;
+        hear_step(checkup, (enum checkup_step)call->stage, reply, answered);
+        if (call->stage == CHECKUP_ACQUIRE && !checkup->broken) {
+            use_the_lease(checkup, &reply->record);
+        }
     }
-    if (go_on) {
-        checkup->stage++;
-        submit(checkup);
-    } else {
+    if (checkup->calling == 0) {
         finish(checkup);
     }
 }
@@ -217,9 +238,9 @@ static void on_timer(uv_timer_t *timer)
 {
     struct checkup *checkup = timer->data;
     forget(&checkup->run);
-    checkup->stage = STAGE_OBSERVE;
+    checkup->broken = false;
     checkup->began_us = boottime_us();
-    submit(checkup);
+    submit(checkup, STAGE_OBSERVE);
 }
 
 struct checkup *checkup_start(uv_loop_t *loop, struct store *store,
@@ -230,7 +251,12 @@ struct checkup *checkup_start(uv_loop_t *loop, struct store *store,
         return NULL;
     }
     checkup->store = store;
-    checkup->call = (struct store_call){.answer = on_answer, .owner = checkup};
+    for (int stage = STAGE_OBSERVE; stage < CHECKUP_STEPS; stage++) {
+        struct stage_call *call = &checkup->calls[stage - STAGE_OBSERVE];
+        call->call = (struct store_call){.answer = on_answer, .owner = call};
+        call->checkup = checkup;
+        call->stage = stage;
+    }
     checkup->done = done;
     checkup->owner = owner;
     checkup->interval_ms = options->interval_ms;
@@ -266,7 +292,7 @@ static void on_closed(uv_handle_t *handle)
 {
     struct checkup *checkup = handle->data;
     checkup->closed = true;
-    if (!checkup->calling) {
+    if (checkup->calling == 0) {
         free(checkup);
     }
 }
