@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""All benches in order; one JSON, and the tables of docs/performance.md.
+"""All benches in order; one JSON, and the tables of docs/performance.md and README.md.
 
 usage: all.py [--only WORD,... [--keep]] [--quick] [--soak 30] [--json FILE] [--markdown] [--update]
        all.py --from FILE [--markdown] [--update]
@@ -29,7 +29,7 @@ sys.path.insert(0, HERE)
 
 import report  # noqa: E402
 
-DOCUMENT = os.path.join(ROOT, "docs", "performance.md")
+DOCUMENTS = [os.path.join(ROOT, *path) for path in (("docs", "performance.md"), ("README.md",))]
 OUTPUT = os.path.join(ROOT, "build", "release", "bench-all.json")
 RESPONDER = os.path.join(os.path.dirname(os.environ["LEADERD"]), "tests", "bench", "responder")
 
@@ -91,16 +91,16 @@ def marked(name):
 
 def update(tables):
     """The names of those that have no place."""
-    with open(DOCUMENT, encoding="utf-8") as file:
-        text = file.read()
-    lost = []
-    for name, table in tables.items():
-        text, count = marked(name).subn(lambda found, t=table: f"{found[1]}\n{t}\n\n{found[2]}", text)
-        if count != 1:
-            lost.append(name)
-    with open(DOCUMENT, "w", encoding="utf-8") as file:
-        file.write(text)
-    return lost
+    found = set()
+    for path in DOCUMENTS:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for name, table in tables.items():
+            text, count = marked(name).subn(lambda found, t=table: f"{found[1]}\n{t}\n\n{found[2]}", text)
+            found.update([name] * count)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    return sorted(set(tables) - found)
 
 
 def main():
@@ -126,7 +126,7 @@ def main():
             print(f"<!-- bench:{name} -->\n\n{table}\n\n<!-- /bench:{name} -->\n")
     if options.update:
         for name in update(tables):
-            print(f"all: {DOCUMENT} has no place for the table {name}")
+            print(f"all: no document has a place for the table {name}")
     missed = [name for name, code in found["codes"].items() if code != 0]
     for name in missed:
         print(f"all: {name}.py says that something was missed or failed ({found['codes'][name]})")

@@ -164,6 +164,23 @@ def faults_table(results, kinds):
     return table
 
 
+def short_table(results, found, kinds):
+    """For who compares at a glance."""
+    table = report.Table("peers-short", [
+        "measured in one run, lease 3 s", "hand-over, ms", "after a crash, ms",
+        "store restarted: two lead for, ms", "store silent for 9 s: works past its lease by, ms"])
+    for kind in kinds:
+        result, faulty = results.get(kind.name), found.get(kind.name)
+        if result or faulty:
+            restarted, silent, _ = (faulty[name] for name in FAULTS) if faulty else (None,) * 3
+            crash = result and result["crash_ms"]
+            table.add(kind.name, report.number(result["graceful_ms"]["median"]) if result else "-",
+                      f"{crash['median']:.0f}" if crash else "-",
+                      _worst(restarted, "").rstrip(", ") if faulty else "-",
+                      f"{max(0, max(silent) - LEASE_MS):.0f}" if faulty else "-")
+    return table
+
+
 def _worst(samples, none, endless=None):
     seen = [s for s in samples if s is not None]
     if not seen:
@@ -205,7 +222,7 @@ def main():
             fault_results = {name: future.result() for name, future in running.items()}
     tables = [table for table in (hand_over_table(results), faults_table(fault_results, kinds))
               if table.rows]
-    report.finish(options.json, [*tables, words_table(kinds)],
+    report.finish(options.json, [*tables, short_table(results, fault_results, kinds), words_table(kinds)],
                   {"hand_over": results, "faults": fault_results})
 
 
