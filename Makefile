@@ -34,6 +34,9 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS_$(FLAVOR)) $(CFLAGS) -I
 	$(PKG_CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS_$(FLAVOR)) -Wl,--as-needed $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lpthread -lm
+# What Debian has as archives. GnuTLS, which libmicrohttpd wants, cannot be had so, nor glibc well.
+STATIC_LIBS := -Wl,-Bstatic -lmicrohttpd -lhiredis -luv_a -ljansson -lyaml -lssl -lcrypto -lsqlite3 -Wl,-Bdynamic \
+	-lgnutls -ldl -lrt
 
 # A layer is a directory, built into one archive; it links with the layers that it may include.
 sources = $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*/*.c))
@@ -142,6 +145,10 @@ fuzz: ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP and texts of others
 	$(MAKE) FLAVOR=asan all
 	LEADERD=build/asan/leaderd python3 tests/fuzz/live.py --seconds $(SECONDS)
 	@! ls build/fuzz/found/*-* 2>/dev/null || { echo 'fuzz: these inputs break it' >&2; exit 1; }
+
+.PHONY: static
+static: ## build/static/leaderd, which needs no library but glibc and GnuTLS
+	$(MAKE) O=build/static PKG_LIBS='$(STATIC_LIBS)' all
 
 .PHONY: fault
 fault: all ## each allocation and system call fails in turn (SECONDS=600: some of them), a hostile Redis, whatever runs out
@@ -300,13 +307,13 @@ bench-watchers: all ## 10,000 waiting clients and 200 streams: how soon the last
 bench-handover: all ## measure hand-over, a thousand watchers, a thousand elections
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json
 
-bench-cost: all ## what a daemon costs: many elections, an idle one, a start
+bench-cost: all static ## what a daemon costs: many elections, an idle one, a start
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/cost.py
 
 bench-peers: all ## hand-over and faults beside etcd and locks in Redis
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/peers.py
 
-bench-all: all $(O)/tests/bench/responder ## all benches and a soak, an hour; rewrites the tables of docs/performance.md
+bench-all: all static $(O)/tests/bench/responder ## all benches and a soak, an hour; rewrites the tables of docs/performance.md
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/all.py --update
 
 soak: all ## MINUTES=30: forced changes, lost stores, clients that come and go; memory and descriptors stay flat

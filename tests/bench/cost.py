@@ -36,7 +36,8 @@ from redis_server import RedisServer, decoded, encoded  # noqa: E402
 RENEW_MS = 5000  # of the profile `default`
 COUNTS = (1, 100, 10000)
 CORE_TARGET = 2  # percent of a core for 10,000 elections
-RSS_TARGET, DIRTY_TARGET = 12 * 1000000, 2 * 1000000
+RSS_TARGET, STATIC_TARGET, DIRTY_TARGET = 12 * 1000000, 8 * 1000000, 2 * 1000000
+STATIC = os.path.join(ROOT, "build", "static", "leaderd")
 CPU_TARGET, WAKE_TARGET = 0.01, 1
 START_TARGET_MS = 25
 SETTLED_MS = 240000
@@ -229,8 +230,13 @@ def measure_idle(seconds, missed):
     """One after the other: what two daemons share makes the PSS of each look smaller. The follower has to
     have a leader beside it."""
     found = {}
-    print(f"idle: three times {seconds} s", flush=True)
-    for role in ("leader", "follower", "local store"):
+    print(f"idle: {seconds} s each", flush=True)
+    roles = ["leader", "follower", "local store"]
+    if os.access(STATIC, os.X_OK):
+        roles.append("leader, static build")
+    else:
+        print("static build: left out, make static makes it")
+    for role in roles:
         runtime = volatile_directory()
         server = RedisServer() if role != "local store" else None
         daemon = idle_daemon("one", server.url if server else f"local:{runtime}/leases.db")
@@ -246,7 +252,7 @@ def measure_idle(seconds, missed):
                 daemon.start()
                 daemon.wait_state("follower")
             else:
-                daemon.start()
+                start_build(daemon, STATIC if "static" in role else binary())
                 daemon.bootstrap()
                 daemon.wait_leader()
             time.sleep(min(15, seconds))  # the first health check and run of diagnostics are over
@@ -261,6 +267,15 @@ def measure_idle(seconds, missed):
                 server.stop()
             shutil.rmtree(runtime, ignore_errors=True)
     return idle_tables(found, seconds, missed), found
+
+
+def start_build(daemon, build):
+    usual = binary()
+    os.environ["LEADERD"] = build
+    try:
+        daemon.start()
+    finally:
+        os.environ["LEADERD"] = usual
 
 
 def less(both, leader):
@@ -298,6 +313,9 @@ def idle_tables(found, seconds, missed):
                  CPU_TARGET)
     missed.judge(targets, "wake-ups/s", f"{leader['wake_ups_per_s']:.2f}", leader["wake_ups_per_s"],
                  WAKE_TARGET)
+    if "leader, static build" in found:
+        rss = found["leader, static build"]["memory"]["rss"] / 1e6
+        missed.judge(targets, "RSS of the static build, MB", f"{rss:.2f}", rss, STATIC_TARGET / 1e6)
     return [table, targets]
 
 

@@ -561,7 +561,7 @@ def many(stage, count, url, prefix=()):
         expect(code == 0, f"ended with {code}\n{one.process.tail(20)}")
         expect(down_s < 60, f"it took {down_s:.0f} s to end")
         # released, not left to run out: another leads them at once
-        two = stage.daemon("two", url, {**settings}, elections=names[:3])
+        two = stage.daemon("two", url, {**settings, "log": {"level": "info"}}, elections=names[:3])
         for name in names[:3]:
             two.wait_leader(name, 10)
         return f"all led in {up_s:.1f} s, ended in {down_s:.1f} s, {memory} MB, {files} descriptors"
