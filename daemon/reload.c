@@ -8,16 +8,49 @@
 #include "lib/base/moment.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct config_election *find(const struct config *config, const char *name)
+/* A configuration's elections in the order of their names: with thousands of them, looking at all
+ * for each would make renewals late. */
+struct by_name {
+    const struct config *config;
+    const struct config_election **elections;
+};
+
+static int compare_names(const void *one, const void *other)
 {
-    for (size_t i = 0; i < config->election_count; i++) {
-        if (strcmp(config->elections[i].name, name) == 0) {
-            return &config->elections[i];
-        }
+    return strcmp((*(const struct config_election *const *)one)->name,
+                  (*(const struct config_election *const *)other)->name);
+}
+
+static bool by_name_init(struct by_name *index, const struct config *config)
+{
+    size_t count = config->election_count;
+    index->config = config;
+    index->elections = calloc(count + 1, sizeof *index->elections);
+    if (index->elections == NULL) {
+        return false;
     }
-    return NULL;
+    for (size_t i = 0; i < count; i++) {
+        index->elections[i] = &config->elections[i];
+    }
+    qsort(index->elections, count, sizeof *index->elections, compare_names);
+    return true;
+}
+
+static void by_name_deinit(struct by_name *index)
+{
+    free(index->elections);
+}
+
+static const struct config_election *find(const struct by_name *index, const char *name)
+{
+    struct config_election key = {.name = (char *)(uintptr_t)name};
+    const struct config_election *sought = &key;
+    const struct config_election **found = bsearch(
+        &sought, index->elections, index->config->election_count, sizeof sought, compare_names);
+    return found != NULL ? *found : NULL;
 }
 
 static bool same_metadata(const struct config_metadata *a, const struct config_metadata *b)
@@ -41,8 +74,8 @@ static bool same_election(const struct config_election *a, const struct config_e
 }
 
 /* Re-times those that stay and tells those that go to stop. */
-static void update_elections(struct app *app, const struct config *before,
-                             const struct config *after)
+static void update_elections(struct app *app, const struct by_name *before,
+                             const struct by_name *after)
 {
     for (size_t left = app->election_count; left > 0; left--) {
         if (left > app->election_count) {
@@ -63,9 +96,9 @@ static void update_elections(struct app *app, const struct config *before,
                         "out of memory: election %s lacks its hook or health check", new->name);
         }
         if (old == NULL || !same_election(old, new) ||
-            before->max_changes_10m != after->max_changes_10m) {
+            before->config->max_changes_10m != after->config->max_changes_10m) {
             struct election_options options;
-            app_election_options(app, after, new, "", &options);
+            app_election_options(app, after->config, new, "", &options);
             if (!election_reconfigure(election, &options)) {
                 log_message(LOG_LEVEL_ERROR, "out of memory: election %s keeps its old settings",
                             new->name);
@@ -90,7 +123,7 @@ static void add_elections(struct app *app, const struct config *after)
     }
 }
 
-static bool refuse(struct app *app, struct loaded *loaded, const struct config_issues *issues)
+static void refuse(struct app *app, struct loaded *loaded, const struct config_issues *issues)
 {
     char message[EVENT_MESSAGE_MAX];
     const char *first = issues->count > 0 ? issues->items[0].message : "out of memory";
@@ -102,7 +135,6 @@ static bool refuse(struct app *app, struct loaded *loaded, const struct config_i
     loaded_deinit(loaded);
     app->last_reload_successful = false;
     chronicle_daemon(app, EVENT_CONFIG_REFUSED, LOG_LEVEL_ERROR, NULL, message);
-    return false;
 }
 
 static bool refresh_store(struct app *app, const struct loaded *loaded,
@@ -117,37 +149,48 @@ static bool refresh_store(struct app *app, const struct loaded *loaded,
     return false;
 }
 
+static void apply(struct app *app, const struct loaded *loaded, const struct by_name *before,
+                  const struct by_name *after, const struct config_issues *issues)
+{
+    app->loaded = *loaded;
+    log_open((enum log_level)loaded->config->log_level,
+             (enum log_format)loaded->config->log_format);
+    update_elections(app, before, after);
+    add_elections(app, loaded->config);
+    config_issues_deinit(&app->warnings);
+    config_issues_add_warnings(&app->warnings, issues);
+    diagnosis_reloaded(app->diagnosis);
+    app->last_reload_successful = true;
+    app->last_reload_success_at_ms = wall_us() / 1000;
+    chronicle_daemon(app, EVENT_CONFIG_RELOADED, LOG_LEVEL_INFO, NULL,
+                     "the configuration was reloaded");
+    app_changed(app, NULL);
+}
+
 bool app_reload(struct app *app, struct config_issues *issues)
 {
     struct loaded loaded;
+    struct loaded old = app->loaded;
+    struct by_name before = {0};
+    struct by_name after = {0};
     notify_reloading();
     bool good = settings_load(&app->settings, &loaded, issues) &&
-                config_compare(app->loaded.config, loaded.config, issues);
+                config_compare(old.config, loaded.config, issues);
     if (good && app->shutting_down) {
         struct config_spot spot = {.file = "configuration", .key = ""};
         config_issues_add(issues, CONFIG_ERROR, &spot, "the daemon is shutting down");
         good = false;
     }
-    good = good && refresh_store(app, &loaded, issues);
-    if (!good) {
-        good = refuse(app, &loaded, issues);
+    good = good && by_name_init(&before, old.config) && by_name_init(&after, loaded.config) &&
+           refresh_store(app, &loaded, issues);
+    if (good) {
+        apply(app, &loaded, &before, &after, issues);
+        loaded_deinit(&old);
     } else {
-        struct loaded before = app->loaded;
-        app->loaded = loaded;
-        log_open((enum log_level)loaded.config->log_level,
-                 (enum log_format)loaded.config->log_format);
-        update_elections(app, before.config, loaded.config);
-        add_elections(app, loaded.config);
-        loaded_deinit(&before);
-        config_issues_deinit(&app->warnings);
-        config_issues_add_warnings(&app->warnings, issues);
-        diagnosis_reloaded(app->diagnosis);
-        app->last_reload_successful = true;
-        app->last_reload_success_at_ms = wall_us() / 1000;
-        chronicle_daemon(app, EVENT_CONFIG_RELOADED, LOG_LEVEL_INFO, NULL,
-                         "the configuration was reloaded");
-        app_changed(app, NULL);
+        refuse(app, &loaded, issues);
     }
+    by_name_deinit(&before);
+    by_name_deinit(&after);
     notify_send("READY=1");
     return good;
 }
