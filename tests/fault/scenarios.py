@@ -102,6 +102,7 @@ class World:
         self.rival = Daemon("rival", self.server.unix_url, elections=names)
         self.histories = {name: [] for name in names}
         self.lock = threading.Lock()
+        self.looking = threading.Lock()
         self.closed = threading.Event()
         threading.Thread(target=self._follow, daemon=True).start()
         self.rival.wait_status(lambda s: s["store"]["connected"])
@@ -113,11 +114,13 @@ class World:
             self.look()
 
     def look(self):
-        """What the rival says now; what it gave back since it last said something is known then."""
-        reply = document(self.rival.control, "/status", 5)
-        if reply is not None:
-            for name in self.histories:
-                self.keep(name, answer_of("rival", reply, name))
+        """What the rival says now; what it gave back since it last said something is known then. One
+        look at a time: two answers must not be kept in another order than they were given in."""
+        with self.looking:
+            reply = document(self.rival.control, "/status", 5)
+            if reply is not None:
+                for name in self.histories:
+                    self.keep(name, answer_of("rival", reply, name))
 
     def keep(self, election, entry):
         with self.lock:
