@@ -126,22 +126,25 @@ CONFORMANCE_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/conformance/test_*.c
 $(CONFORMANCE_TESTS): $(O)/%: $(O)/%.o $(call archives,store)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) $(CHECK_LIBS)
 
-# Fuzz targets. `make check` replays the corpus; `make fuzz` lets libFuzzer look for more.
+# Fuzz targets. `make check` replays the corpus; `make fuzz` lets libFuzzer look for more. Those of
+# FUZZ_CLOCKS have time in their own hands.
 SECONDS ?= 60
-FUZZ_TARGETS := http yaml resp text
+FUZZ_TARGETS := http yaml resp text redis api
+FUZZ_CLOCKS := redis api
 FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(O)/tests/fuzz/replay_%)
 $(FUZZ_REPLAYS): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(call archives,daemon)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 $(FUZZ_TARGETS:%=$(O)/tests/fuzz/fuzz_%): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(call archives,daemon)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+$(foreach t,$(FUZZ_CLOCKS),$(O)/tests/fuzz/fuzz_$(t) $(O)/tests/fuzz/replay_$(t)): $(O)/tests/fuzz/clock.o
 
 .PHONY: fuzz fuzz-targets
 fuzz-targets: $(FUZZ_TARGETS:%=$(O)/tests/fuzz/fuzz_%)
-fuzz: ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP and texts of others
+fuzz: ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP, texts of others, and servers that answer anything
 	$(MAKE) CC=clang O=build/fuzz FLAVOR=asan CFLAGS=-fsanitize=fuzzer-no-link fuzz-targets
 	set -e; for t in $(FUZZ_TARGETS); do mkdir -p build/fuzz/found/$$t; \
 		build/fuzz/tests/fuzz/fuzz_$$t -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
-		-print_final_stats=1 -artifact_prefix=build/fuzz/found/ build/fuzz/found/$$t tests/fuzz/corpus/$$t 2>&1 | tail -8; done
+		-print_final_stats=1 -artifact_prefix=build/fuzz/found/$$t- build/fuzz/found/$$t tests/fuzz/corpus/$$t 2>&1 | tail -8; done
 	$(MAKE) FLAVOR=asan all
 	LEADERD=build/asan/leaderd python3 tests/fuzz/live.py --seconds $(SECONDS)
 	@! ls build/fuzz/found/*-* 2>/dev/null || { echo 'fuzz: these inputs break it' >&2; exit 1; }

@@ -61,6 +61,9 @@ static bool parse_user(const char *text, size_t length, struct store_url *url,
         if (url->username == NULL) {
             return false;
         }
+        if (!text_is_utf8(url->username)) {
+            return problem_set(problem, "must have a user name in UTF-8"); /* it is printed */
+        }
     }
     if (colon != NULL && name + 1 < length) {
         url->password = url_decode(colon + 1, length - name - 1, problem);

@@ -5,11 +5,15 @@
 /* Encodes what would not read back as itself, and what `special` holds. */
 static void add_encoded(struct text *text, const char *part, const char *special)
 {
-    for (const char *at = part; *at != '\0'; at++) {
-        if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr(special, *at) != NULL) {
-            text_addf(text, "%%%02X", (unsigned char)*at);
+    size_t left = strlen(part);
+    for (size_t size; left > 0; part += size, left -= size) {
+        size = utf8_character(part, left);
+        if (size == 0 || (unsigned char)*part <= ' ' || *part == 0x7f ||
+            strchr(special, *part) != NULL) {
+            size = 1;
+            text_addf(text, "%%%02X", (unsigned char)*part);
         } else {
-            text_add_bytes(text, at, 1);
+            text_add_bytes(text, part, size);
         }
     }
 }

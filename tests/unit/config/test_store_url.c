@@ -76,6 +76,10 @@ START_TEST(every_part_of_a_redis_url_is_read)
     ck_assert_str_eq(url.password, "p@ss");
     ck_assert_str_eq(url.hosts[0].host, "h");
     store_url_deinit(&url);
+    expect_refused("redis://u%dbser@h", "UTF-8");
+    url = good("redis://:p%dbss@h");
+    ck_assert_str_eq(url.password, "p\xdbss");
+    store_url_deinit(&url);
     url = good("redis://user@h");
     ck_assert_str_eq(url.username, "user");
     ck_assert_ptr_null(url.password);
@@ -105,6 +109,7 @@ START_TEST(a_socket_may_have_a_database)
     store_url_deinit(&url);
     expect_round_trip("unix:/run/redis.sock", "unix:/run/redis.sock?db=0");
     expect_round_trip("unix:/run/100%25.sock", "unix:/run/100%25.sock?db=0");
+    expect_round_trip("unix:/run/%c3%a9%c3%dc.sock", "unix:/run/\xc3\xa9%C3%DC.sock?db=0");
     expect_refused("unix:/run/redis.sock?database=3", "?db=N");
     expect_refused("unix:/run/redis.sock?db=", "database");
     expect_refused("unix:run/redis.sock", "absolute path");
