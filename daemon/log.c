@@ -4,6 +4,7 @@
 #include "lib/base/timetext.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,8 +185,8 @@ static void write_line(struct text *text)
         text->bytes[length - 1] = '\n';
     }
     /* A log that cannot be written must not stop an election. */
-    ssize_t written = write(STDERR_FILENO, text->bytes, length);
-    (void)written;
+    while (write(STDERR_FILENO, text->bytes, length) < 0 && errno == EINTR) {
+    }
 }
 
 void log_end(struct log_line *line)
