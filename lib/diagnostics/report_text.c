@@ -15,11 +15,15 @@ static const char *string_of(const json_t *object, const char *key)
     return string != NULL ? string : "";
 }
 
-/* Control characters have no business on a terminal. */
+/* Control characters, those of Unicode's second block (U+0080 to U+009F) too, have no business on a
+ * terminal. The string is UTF-8. */
 static void add_clean(struct text *text, const char *string)
 {
-    for (const char *c = string; *c != '\0'; c++) {
-        text_add_bytes(text, (unsigned char)*c < ' ' || *c == 0x7f ? "?" : c, 1);
+    for (const unsigned char *c = (const unsigned char *)string; *c != '\0'; c++) {
+        bool second = c[0] == 0xc2 && c[1] < 0xa0;
+        bool control = *c < ' ' || *c == 0x7f || second;
+        text_add_bytes(text, control ? "?" : (const char *)c, 1);
+        c += second;
     }
 }
 

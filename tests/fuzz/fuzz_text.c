@@ -122,6 +122,7 @@ static void read_report(const char *text, size_t length)
     for (size_t i = 0; i < out.length; i++) {
         unsigned char byte = (unsigned char)out.bytes[i];
         assert((byte >= ' ' || byte == '\n') && byte != 0x7f);
+        assert(byte != 0xc2 || (unsigned char)out.bytes[i + 1] >= 0xa0); /* U+0080 to U+009F */
     }
     text_clear(&out);
     assert(report_render_text(&out, text, length, REPORT_COLOURED) == shown);
