@@ -10,9 +10,10 @@
 
 struct redis_exam;
 
-/* A group of questions: `ask` writes the next one, false when there is none (any more). */
+/* A group of questions: `ask` writes the next one and returns how many commands it is of, 0 when
+ * there is none (any more). `hear` takes the answer to each command. */
 struct exam_step {
-    bool (*ask)(struct redis_exam *exam, struct text *question);
+    size_t (*ask)(struct redis_exam *exam, struct text *question);
     void (*hear)(struct redis_exam *exam, const struct resp_value *value, int64_t us);
 };
 
@@ -35,7 +36,7 @@ struct redis_exam {
     /* the server that is being asked */
     struct interview *interview;
     const struct exam_step *steps; /* ends with an empty one */
-    size_t step, index;            /* `index` is the step's own, 0 at its beginning */
+    size_t step, index;            /* `index` counts the step's answers */
     struct exam_node *node;        /* NULL for a sentinel */
     bool in_full;                  /* the script is sent with its text */
 

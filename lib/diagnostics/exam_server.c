@@ -45,14 +45,14 @@ static bool read_number(const char *text, int64_t most, int64_t *number)
 
 /* How is the server? */
 
-static bool ask_ping(struct redis_exam *exam, struct text *question)
+static size_t ask_ping(struct redis_exam *exam, struct text *question)
 {
     static const char *const words[] = {"PING", NULL};
     if (exam->index == 3) {
-        return false;
+        return 0;
     }
     exam_command(question, words);
-    return true;
+    return 1;
 }
 
 /* The best of three: a single one may have met another client's long command. */
@@ -69,14 +69,14 @@ static void hear_ping(struct redis_exam *exam, const struct resp_value *value, i
     }
 }
 
-static bool ask_time(struct redis_exam *exam, struct text *question)
+static size_t ask_time(struct redis_exam *exam, struct text *question)
 {
     static const char *const words[] = {"TIME", NULL};
     if (exam->index > 0) {
-        return false;
+        return 0;
     }
     exam_command(question, words);
-    return true;
+    return 1;
 }
 
 static void hear_time(struct redis_exam *exam, const struct resp_value *value, int64_t us)
@@ -95,14 +95,14 @@ static void hear_time(struct redis_exam *exam, const struct resp_value *value, i
     exam->node->time_round_trip_us = us;
 }
 
-static bool ask_info(struct redis_exam *exam, struct text *question)
+static size_t ask_info(struct redis_exam *exam, struct text *question)
 {
     static const char *const words[] = {"INFO", NULL};
     if (exam->index > 0) {
-        return false;
+        return 0;
     }
     exam_command(question, words);
-    return true;
+    return 1;
 }
 
 static int64_t count_good_replicas(const char *info)
@@ -171,17 +171,18 @@ const char *exam_setting_name(enum exam_setting setting)
     return names[setting];
 }
 
-static bool ask_setting(struct redis_exam *exam, struct text *question)
+/* All in one question: an idle daemon is woken once for them. */
+static size_t ask_setting(struct redis_exam *exam, struct text *question)
 {
     struct redis_report *report = exam->report;
-    bool wanted = exam->node == redis_report_primary(report) && !report->config.denied;
-    if (!wanted || exam->index == EXAM_SETTINGS) {
-        return false;
+    if (exam->index > 0 || exam->node != redis_report_primary(report) || report->config.denied) {
+        return 0;
     }
-    const char *words[] = {"CONFIG", "GET", exam_setting_name((enum exam_setting)exam->index),
-                           NULL};
-    exam_command(question, words);
-    return true;
+    for (size_t i = 0; i < EXAM_SETTINGS; i++) {
+        const char *words[] = {"CONFIG", "GET", exam_setting_name((enum exam_setting)i), NULL};
+        exam_command(question, words);
+    }
+    return EXAM_SETTINGS;
 }
 
 static void hear_setting(struct redis_exam *exam, const struct resp_value *value, int64_t us)
@@ -200,20 +201,26 @@ static void hear_setting(struct redis_exam *exam, const struct resp_value *value
 
 /* A throwaway key. */
 
-enum { KEY_SET, KEY_GET, KEY_DEL, KEY_QUESTIONS };
+enum { KEY_SET, KEY_GET, KEY_DEL };
 
-static bool ask_key_operation(struct redis_exam *exam, struct text *question)
+static size_t ask_key_operation(struct redis_exam *exam, struct text *question)
 {
     const char *set[] = {"SET", exam->throwaway, throwaway_value, "PX", "60000", NULL};
     const char *get[] = {"GET", exam->throwaway, NULL};
     const char *del[] = {"DEL", exam->throwaway, NULL};
-    const char *const *const questions[] = {set, get, del};
-    bool set_failed = exam->index > KEY_SET && exam->report->key_operations.set != EXAM_PASS;
-    if (!exam->node->primary || exam->index == KEY_QUESTIONS || set_failed) {
-        return false;
+    if (!exam->node->primary) {
+        return 0;
     }
-    exam_command(question, questions[exam->index]);
-    return true;
+    if (exam->index == KEY_SET) {
+        exam_command(question, set);
+        return 1;
+    }
+    if (exam->index > KEY_GET || exam->report->key_operations.set != EXAM_PASS) {
+        return 0;
+    }
+    exam_command(question, get);
+    exam_command(question, del);
+    return 2;
 }
 
 static void hear_key_operation(struct redis_exam *exam, const struct resp_value *value, int64_t us)
@@ -260,20 +267,21 @@ static void write_look(struct redis_exam *exam, size_t index, struct text *quest
     text_free(&arguments);
 }
 
-static bool ask_record(struct redis_exam *exam, struct text *question)
+static size_t ask_record(struct redis_exam *exam, struct text *question)
 {
     size_t index = exam->index / RECORD_QUESTIONS;
     if (!exam->node->primary || index == exam->election_count) {
-        return false;
+        return 0;
+    }
+    if (exam->index % RECORD_QUESTIONS == RECORD_LOOK) {
+        write_look(exam, index, question);
+        return 1;
     }
     const char *type[] = {"TYPE", exam->keys[index], NULL};
     const char *ttl[] = {"PTTL", exam->keys[index], NULL};
-    if (exam->index % RECORD_QUESTIONS == RECORD_LOOK) {
-        write_look(exam, index, question);
-    } else {
-        exam_command(question, exam->index % RECORD_QUESTIONS == RECORD_TYPE ? type : ttl);
-    }
-    return true;
+    exam_command(question, type);
+    exam_command(question, ttl);
+    return 2;
 }
 
 static void hear_look(struct redis_exam *exam, struct exam_key *key, const struct resp_value *value)
@@ -315,27 +323,27 @@ static void hear_record(struct redis_exam *exam, const struct resp_value *value,
 
 /* Leases under the prefix that are about to end: SCAN, then each key it finds. */
 
-static bool ask_scan(struct redis_exam *exam, struct text *question)
+static size_t ask_scan(struct redis_exam *exam, struct text *question)
 {
     struct redis_report *report = exam->report;
     if (!exam->node->primary || report->expiring.denied) {
-        return false;
+        return 0;
     }
     if (exam->found_next < exam->found_count) {
         const char *fields[] = {"HMGET", exam->found[exam->found_next], "s", "x", "d", NULL};
         exam_command(question, fields);
-        return true;
+        return 1;
     }
     exam_drop_found(exam);
     bool over = exam->index > 0 && strcmp(exam->cursor, "0") == 0;
     report->expiring.truncated |= !over && report->expiring.scanned >= EXAM_KEYS_MAX;
     if (over || report->expiring.truncated) {
-        return false;
+        return 0;
     }
     const char *scan[] = {"SCAN",  exam->cursor, "MATCH", report->expiring.pattern,
                           "COUNT", "100",        NULL};
     exam_command(question, scan);
-    return true;
+    return 1;
 }
 
 static void hear_scan(struct redis_exam *exam, const struct resp_value *value)

@@ -17,14 +17,14 @@ static struct exam_sentinel *present(struct redis_exam *exam)
     return &exam->report->sentinels[exam->server];
 }
 
-static bool ask_address(struct redis_exam *exam, struct text *question)
+static size_t ask_address(struct redis_exam *exam, struct text *question)
 {
     const char *words[] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", master_name(exam), NULL};
     if (exam->index > 0) {
-        return false;
+        return 0;
     }
     exam_command(question, words);
-    return true;
+    return 1;
 }
 
 static void hear_address(struct redis_exam *exam, const struct resp_value *value, int64_t us)
@@ -47,14 +47,14 @@ static void hear_address(struct redis_exam *exam, const struct resp_value *value
     }
 }
 
-static bool ask_quorum(struct redis_exam *exam, struct text *question)
+static size_t ask_quorum(struct redis_exam *exam, struct text *question)
 {
     const char *words[] = {"SENTINEL", "CKQUORUM", master_name(exam), NULL};
     if (exam->index > 0 || !present(exam)->ok) {
-        return false;
+        return 0;
     }
     exam_command(question, words);
-    return true;
+    return 1;
 }
 
 static void hear_quorum(struct redis_exam *exam, const struct resp_value *value, int64_t us)
@@ -75,14 +75,14 @@ const struct exam_step exam_sentinel_steps[] = {
 
 /* Clusters. */
 
-static bool ask_state(struct redis_exam *exam, struct text *question)
+static size_t ask_state(struct redis_exam *exam, struct text *question)
 {
     static const char *const words[] = {"CLUSTER", "INFO", NULL};
     if (exam->index > 0) {
-        return false;
+        return 0;
     }
     exam_command(question, words);
-    return true;
+    return 1;
 }
 
 static void hear_state(struct redis_exam *exam, const struct resp_value *value, int64_t us)
@@ -95,14 +95,24 @@ static void hear_state(struct redis_exam *exam, const struct resp_value *value, 
     }
 }
 
-static bool ask_nodes(struct redis_exam *exam, struct text *question)
+static size_t ask_nodes(struct redis_exam *exam, struct text *question)
 {
     static const char *const words[] = {"CLUSTER", "NODES", NULL};
     if (exam->index > 0) {
-        return false;
+        return 0;
     }
     exam_command(question, words);
-    return true;
+    return 1;
+}
+
+/* After the flags: the primary, times of ping and pong, the epoch, the link; then the slots. */
+static bool has_slots(const char *rest)
+{
+    for (int field = 0; rest != NULL && field < 5; field++) {
+        rest = strchr(rest, ' ');
+        rest = rest != NULL ? rest + 1 : NULL;
+    }
+    return rest != NULL && rest[0] != '\0';
 }
 
 /* "id address:port@bus[,name] flags …"; a node that has no address, or is leaving, is passed over.
@@ -124,8 +134,8 @@ static void read_line(struct redis_exam *exam, const char *line, size_t length)
     if (endpoint_read(&endpoint, address, strlen(address),
                       &exam->access.copy.endpoints[exam->server])) {
         /* A primary that lost its slots in a failover is none that anybody needs. */
-        bool replaced = strstr(flags, "fail") != NULL && strstr(flags, "master") != NULL &&
-                        (rest == NULL || strchr(rest, '-') == NULL);
+        bool replaced =
+            strstr(flags, "fail") != NULL && strstr(flags, "master") != NULL && !has_slots(rest);
         (void)exam_add_node(exam->report, &endpoint, strstr(flags, "master") != NULL && !replaced);
     }
 }

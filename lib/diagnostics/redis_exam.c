@@ -131,17 +131,18 @@ static void next_turn(struct redis_exam *exam);
 
 /* Talk with one server. */
 
-static bool on_ask(void *owner, struct text *question)
+static size_t on_ask(void *owner, struct text *question)
 {
     struct redis_exam *exam = owner;
     while (exam->steps[exam->step].ask != NULL) {
-        if (exam->steps[exam->step].ask(exam, question)) {
-            return true;
+        size_t count = exam->steps[exam->step].ask(exam, question);
+        if (count > 0) {
+            return count;
         }
         exam->step++;
         exam->index = 0;
     }
-    return false;
+    return 0;
 }
 
 static void on_answered(void *owner, const struct resp_value *value, int64_t us)

@@ -12,7 +12,8 @@ struct interview {
     struct link *link;
     uv_timer_t limit;
     int64_t began_us, asked_us, connect_us;
-    bool asking, ended;
+    size_t awaited; /* answers */
+    bool ended;
 };
 
 static void end(struct interview *interview, const struct redis_fault *fault)
@@ -26,8 +27,8 @@ static void end(struct interview *interview, const struct redis_fault *fault)
 
 static void ask(struct interview *interview)
 {
-    interview->asking = interview->events->ask(interview->owner, link_output(interview->link));
-    if (interview->asking) {
+    interview->awaited = interview->events->ask(interview->owner, link_output(interview->link));
+    if (interview->awaited > 0) {
         interview->asked_us = boottime_us();
         link_send(interview->link);
     } else {
@@ -46,16 +47,16 @@ static void on_received(void *owner, const struct resp_value *value)
 {
     struct interview *interview = owner;
     struct redis_fault fault;
-    if (!interview->asking) {
+    if (interview->awaited == 0) {
         redis_fault_set(&fault, "malformed", REDIS_RECONNECT,
                         "the server at %s sent an answer that nobody had asked for",
                         interview->endpoint.name);
         end(interview, &fault);
         return;
     }
-    interview->asking = false;
+    interview->awaited--;
     interview->events->answered(interview->owner, value, boottime_us() - interview->asked_us);
-    if (interview->link != NULL) {
+    if (interview->link != NULL && interview->awaited == 0) {
         ask(interview);
     }
 }

@@ -2,7 +2,7 @@
  * Asks one server a list of questions, one after the other, on a connection of its own.
  *
  * For diagnostics: never on the connection that carries leases, and never more than one question
- * under way. All together must be done within a time limit.
+ * under way; a question may be of several commands. All together must be done within a time limit.
  */
 #ifndef LEADERD_STORE_REDIS_INTERVIEW_H
 #define LEADERD_STORE_REDIS_INTERVIEW_H
@@ -15,9 +15,10 @@ struct interview;
 
 /* Called on the loop; each may close the interview. */
 struct interview_events {
-    /* Writes the next question (resp_begin() and so on); false: there is none any more. */
-    bool (*ask)(void *owner, struct text *question);
-    /* `value` lives during the call; it took `us`. */
+    /* Writes the next question (resp_begin() and so on). Returns how many commands it is of; 0:
+     * there is none any more. */
+    size_t (*ask)(void *owner, struct text *question);
+    /* One for each command, in order. `value` lives during the call; it took `us`. */
     void (*answered)(void *owner, const struct resp_value *value, int64_t us);
     /* All was asked, or, with `fault`, it broke off. The connection is closed; nothing is called
      * any more, and interview_close() is still to be called. */
