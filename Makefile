@@ -219,6 +219,27 @@ check-all: check analyze ## also: both compilers, formatting, static analysis, p
 	$(MAKE) check-package
 	$(MAKE) sim-long
 
+# Lines that unit and conformance tests and an hour of the simulator reach. What the daemon adds to the
+# pure layers is I/O: its end-to-end tests are not counted.
+.PHONY: coverage tsan valgrind
+coverage: ## lines that tests reach, layer by layer; of the pure ones 95 % must be
+	$(MAKE) -j2 CC=gcc FLAVOR=cov O=build/coverage tests build/coverage/tests/sim/sim
+	find build/coverage -name '*.gcda' -delete
+	tests/run $(patsubst $(O)/%,build/coverage/%,$(UNIT_TESTS) $(CONFORMANCE_TESTS)) \
+		$(foreach t,$(FUZZ_TARGETS),"build/coverage/tests/fuzz/replay_$(t) tests/fuzz/corpus/$(t)/*") \
+		"build/coverage/tests/sim/sim --seed $(SEED) --hours 1"
+	tests/coverage_report build/coverage
+
+# What the pure layers do has no threads.
+THREADED := $(foreach l,store diagnostics http daemon,$(filter $(O)/tests/unit/$(l)/%,$(UNIT_TESTS))) $(CONFORMANCE_TESTS)
+tsan: ## ThreadSanitizer over the tests of what uses threads, and end to end: no reports
+	$(MAKE) -j2 CC=gcc FLAVOR=tsan O=build/tsan tests
+	tests/tsan/run $(patsubst $(O)/%,build/tsan/%,$(THREADED))
+
+valgrind: ## memcheck over the end-to-end tests, the release as it is: no errors, no leaks
+	$(MAKE) -j2 FLAVOR=release O=build/valgrind all
+	tests/valgrind/run
+
 # gcc's analyzer takes what structs own for leaks: that is LeakSanitizer's matter, in every test.
 SOURCES = $(call sources,$(foreach l,$(LAYERS),$(DIR_$(l))))
 .PHONY: analyze deps-all

@@ -122,7 +122,10 @@ void keeper_stop(struct keeper *keeper)
 
 bool keeper_tell(const struct keeper *keeper, pid_t group, int64_t kill_at_boottime_ms)
 {
-    struct order order = {.group = group, .kill_at_ms = kill_at_boottime_ms};
+    struct order order;
+    memset(&order, 0, sizeof order); /* nothing of the stack goes along between the members */
+    order.group = group;
+    order.kill_at_ms = kill_at_boottime_ms;
     ssize_t sent = send(keeper->fd, &order, sizeof order, MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent == (ssize_t)sizeof order || errno == EAGAIN;
 }

@@ -28,12 +28,3 @@ void histogram_add(struct histogram *histogram, double value)
     histogram->counts[bucket]++;
     histogram->sum += value;
 }
-
-uint64_t histogram_total(const struct histogram *histogram)
-{
-    uint64_t total = 0;
-    for (unsigned i = 0; i <= histogram->bounds->count; i++) {
-        total += histogram->counts[i];
-    }
-    return total;
-}

@@ -28,6 +28,4 @@ void histogram_init(struct histogram *histogram, const struct histogram_bounds *
 /* Values below zero count as zero. */
 void histogram_add(struct histogram *histogram, double value);
 
-uint64_t histogram_total(const struct histogram *histogram);
-
 #endif

@@ -309,6 +309,11 @@ START_TEST(the_check_body_is_short)
     text_clear(&text);
     status_add_check_text(&text, &election, &at_work);
     ck_assert_str_eq(text.bytes, "billing: is leader false, state candidate, leader none\n");
+    text_clear(&text);
+    view = leader_view();
+    status_add_check_text(&text, &election, &at_work);
+    ck_assert_str_eq(text.bytes, "billing: is leader true, state leader, leader web-1, lease ends "
+                                 "in 11.8s\n");
 }
 END_TEST
 
@@ -335,6 +340,47 @@ START_TEST(the_text_form_has_a_line_for_everything)
                      "hour)\n"
                      "Metadata:             {\"node\":\"n1\"}\n"
                      "Status retrieved:     2026-11-23T03:01:15.120Z\n");
+}
+END_TEST
+
+START_TEST(the_text_form_says_what_is_awaited_and_what_is_unknown)
+{
+    struct elector_view view = waiting_view(ELECTOR_STARTING, ELECTOR_WAITING_STORE_UNREACHABLE);
+    struct status_election election = election_of(&view);
+    status_add_election_text(&text, &election, &at_work);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nCurrent leader:       none\nLease valid:"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nFencing token:        unknown\nWaiting:      "));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nIs leader:            false\n"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nLease valid:          false\n"));
+    ck_assert_ptr_null(strstr(text.bytes, "\nMetadata:"));
+    text_clear(&text);
+    view.leader_known = true; /* of a lease of somebody else the store's word is told */
+    view.leader = &web_2;
+    view.leader_ttl_ms = 12204;
+    election.leading_for_ms = 0;
+    election.stability.is_stable = false;
+    status_add_election_text(&text, &election, &at_work);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nCurrent leader:       web-2\n"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nLeadership duration:  0ms\n"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nTime to expiry:       12.2s\n"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nStable:               false ("));
+    text_clear(&text);
+    election = election_of(&view);
+    view = leader_view();
+    view.state = ELECTOR_DRAINING;
+    view.drain_left_ms = 1500;
+    view.hold_off_until_boottime_ms = 1;
+    view.hold_off_left_ms = 90000;
+    status_add_election_text(&text, &election, &at_work);
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nLeader since:         unknown\n"
+                                             "Leadership duration:  unknown\n"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nDrain ends in:        1.5s\n"
+                                             "Held off for:         1m 30s\n"));
+    ck_assert_ptr_nonnull(strstr(text.bytes, "\nMetadata:             {}\n"));
+    text_clear(&text);
+    at_work.shutting_down = true;
+    status_add_daemon_text(&text, &at_work);
+    ck_assert_str_eq(text.bytes, "The daemon is shutting down.\n");
 }
 END_TEST
 
@@ -410,6 +456,7 @@ static Suite *document_suite(void)
     tcase_add_test(rules, a_hostile_participant_cannot_break_the_answer);
     tcase_add_test(rules, the_check_body_is_short);
     tcase_add_test(rules, the_text_form_has_a_line_for_everything);
+    tcase_add_test(rules, the_text_form_says_what_is_awaited_and_what_is_unknown);
     tcase_add_test(rules, trouble_with_the_store_is_told_first);
     tcase_add_loop_test(rules, a_field_is_answered_bare, 0, sizeof fields / sizeof fields[0]);
     tcase_add_test(rules, a_path_without_end_is_refused);

@@ -148,6 +148,29 @@ START_TEST(long_strings_are_cut_between_characters)
 }
 END_TEST
 
+START_TEST(a_person_reads_one_line_for_each)
+{
+    struct event event = {.type = EVENT_PAUSED,
+                          .at_ms = 1795402875120,
+                          .election = "billing",
+                          .message = "by \"ops\"\n"};
+    events_add(events, &event);
+    add_many(3, "other");
+    events_add(events, &event);
+    struct events_query query = {.election = "billing", .after = -1, .limit = 5};
+    events_render_text(events, &text, &query);
+    ck_assert_str_eq(text.bytes,
+                     "2026-11-23T03:01:15.120Z  billing    paused                     \"by "
+                     "\\\"ops\\\"\\n\"\n"
+                     "2026-11-23T03:01:15.120Z  billing    paused                     \"by "
+                     "\\\"ops\\\"\\n\"\n");
+    query.limit = 1;
+    text_clear(&text);
+    events_render_text(events, &text, &query);
+    ck_assert_uint_eq(text.length, strlen(strchr(text.bytes, '\n')) + strcspn(text.bytes, "\n"));
+}
+END_TEST
+
 START_TEST(every_type_has_a_word)
 {
     ck_assert_ptr_nonnull(event_type_name((enum event_type)_i));
@@ -165,6 +188,7 @@ static Suite *events_suite(void)
     tcase_add_test(rules, a_limit_shows_the_last_and_pages_forward);
     tcase_add_test(rules, one_election_may_be_asked_for);
     tcase_add_test(rules, long_strings_are_cut_between_characters);
+    tcase_add_test(rules, a_person_reads_one_line_for_each);
     tcase_add_loop_test(rules, every_type_has_a_word, EVENT_STARTED, EVENT_SHUTDOWN + 1);
     suite_add_tcase(suite, rules);
     return suite;

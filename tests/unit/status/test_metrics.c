@@ -1,8 +1,9 @@
-#include "lib/status/metrics.h"
+#include "lib/status/metrics_writer.h"
 
 #include "tests/unit/check_main.h"
 #include "tests/unit/status/fixture.h"
 
+#include <math.h>
 #include <string.h>
 
 static struct text text;
@@ -261,6 +262,64 @@ START_TEST(outcomes_have_results)
 }
 END_TEST
 
+START_TEST(verbs_are_counted_as_four_operations)
+{
+    static const struct {
+        enum lease_verb verb;
+        enum operation operation;
+        const char *name;
+    } verbs[] = {
+        {LEASE_OBSERVE, OPERATION_OBSERVE, "observe"},
+        {LEASE_ACQUIRE, OPERATION_ACQUIRE, "acquire"},
+        {LEASE_BOOTSTRAP, OPERATION_ACQUIRE, "acquire"},
+        {LEASE_RENEW, OPERATION_RENEW, "renew"},
+        {LEASE_RELEASE, OPERATION_RELEASE, "release"},
+        {LEASE_VACATE, OPERATION_RELEASE, "release"},
+    };
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        ck_assert_int_eq(operation_of(verbs[i].verb), verbs[i].operation);
+        ck_assert_str_eq(operation_name(verbs[i].operation), verbs[i].name);
+    }
+    ck_assert_int_eq(operation_result_of(LEASE_RELEASE, LEASE_GAVE_UP), OPERATION_OK);
+}
+END_TEST
+
+START_TEST(what_is_below_zero_counts_as_zero)
+{
+    struct histogram histogram;
+    histogram_init(&histogram, &histogram_seconds);
+    histogram_add(&histogram, -1);
+    histogram_add(&histogram, NAN);
+    histogram_add(&histogram, 100);
+    ck_assert_uint_eq(histogram.counts[0], 2);
+    ck_assert_uint_eq(histogram.counts[histogram_seconds.count], 1);
+    ck_assert_double_eq(histogram.sum, 100);
+}
+END_TEST
+
+static void add_one_more(void *owner, struct metrics_writer *writer)
+{
+    metrics_family(writer, "leaderd_more", METRICS_GAUGE, "More.");
+    metrics_sample(writer, NULL, *(const double *)owner);
+}
+
+START_TEST(durations_and_what_others_add_are_told)
+{
+    static double more = 7;
+    struct histogram duration;
+    histogram_init(&duration, &histogram_seconds);
+    histogram_add(&duration, 0.02);
+    metrics.http.duration = &duration;
+    metrics.more = add_one_more;
+    metrics.more_owner = &more;
+    render(METRICS_PROMETHEUS);
+    assert_line("leaderd_http_request_duration_seconds_bucket{le=\"0.01\"} 0");
+    assert_line("leaderd_http_request_duration_seconds_bucket{le=\"0.025\"} 1");
+    assert_line("leaderd_http_request_duration_seconds_count 1");
+    assert_line("leaderd_more 7");
+}
+END_TEST
+
 static Suite *metrics_suite(void)
 {
     Suite *suite = suite_create("metrics");
@@ -277,6 +336,9 @@ static Suite *metrics_suite(void)
     tcase_add_test(rules, many_elections_have_no_histograms_unless_wanted);
     tcase_add_test(rules, no_server_can_fill_the_table_of_errors);
     tcase_add_test(rules, outcomes_have_results);
+    tcase_add_test(rules, verbs_are_counted_as_four_operations);
+    tcase_add_test(rules, what_is_below_zero_counts_as_zero);
+    tcase_add_test(rules, durations_and_what_others_add_are_told);
     suite_add_tcase(suite, rules);
     return suite;
 }
