@@ -55,11 +55,18 @@ def remove_directory(path):
     _directories.discard(path)
 
 
+_given_ports = set()
+
+
 def free_port():
-    """A port nobody listens on, outside the range from which the kernel serves clients: otherwise
-    one of our own connections could take it before the server binds it."""
+    """A port nobody listens on, and that was not given before, outside the range from which the
+    kernel serves clients: otherwise one of our own connections could take it before the server
+    binds it."""
     while True:
         port = random.SystemRandom().randint(10000, 32000)
+        if port in _given_ports:
+            continue
+        _given_ports.add(port)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
