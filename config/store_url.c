@@ -187,6 +187,7 @@ void store_url_deinit(struct store_url *url)
 {
     if (url->password != NULL) {
         explicit_bzero(url->password, strlen(url->password));
+        free(url->password);
     }
     for (size_t i = 0; i < url->host_count; i++) {
         free(url->hosts[i].host);
@@ -195,6 +196,5 @@ void store_url_deinit(struct store_url *url)
     free(url->path);
     free(url->master);
     free(url->username);
-    free(url->password);
     *url = (struct store_url){0};
 }

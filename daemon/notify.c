@@ -11,17 +11,23 @@
 #include <time.h>
 #include <unistd.h>
 
-bool notify_is_wanted(void)
+/* NULL: nobody listens. */
+static const char *socket_path(void)
 {
     const char *path = getenv("NOTIFY_SOCKET");
-    return path != NULL && path[0] != '\0';
+    return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
+bool notify_is_wanted(void)
+{
+    return socket_path() != NULL;
 }
 
 void notify_send(const char *message)
 {
-    const char *path = getenv("NOTIFY_SOCKET");
+    const char *path = socket_path();
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!notify_is_wanted() || strlen(path) >= sizeof address.sun_path) {
+    if (path == NULL || strlen(path) >= sizeof address.sun_path) {
         return;
     }
     size_t length = strlen(path);

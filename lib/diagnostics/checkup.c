@@ -175,6 +175,7 @@ static void hear_step(struct checkup *checkup, enum checkup_step step,
 {
     static const char *const names[CHECKUP_STEPS] = {"acquire", "verify", "renew", "release"};
     struct checkup_result *run = &checkup->run;
+    assert(step < CHECKUP_STEPS);
     if (checkup->broken) {
         return;
     }
