@@ -172,7 +172,6 @@ static void on_stopped(void *owner, struct election *election)
     pending_election_gone(app->pendings, election);
     watch_list_election_gone(app->watches, election);
     take_out(app, election);
-    app->leaving_count--;
     attendants_release(election_attendants(election));
     election_free(election);
     app_changed(app, NULL);
@@ -199,16 +198,19 @@ void app_election_options(const struct app *app, const struct config *config,
     options->elector.shared_clock = app->store->class->shared_clock;
 }
 
-/* Once in a daemon's life: with one too few there are thousands. */
+/* Once: where one has none, a thousand may follow. */
 static void tell_short_of_descriptors(struct app *app, const struct config_election *first)
 {
+    const struct config *config = app->loaded.config;
     if (!app->short_of_descriptors) {
         app->short_of_descriptors = true;
         log_message(LOG_LEVEL_WARN,
                     "too few descriptors for %zu elections: from %s on they run without a memory "
-                    "of crashes and without a leader flag; raise LimitNOFILE (ulimit -n) to %zu",
-                    app->loaded.config->election_count, first->name,
-                    2 * app->loaded.config->election_count + 1024);
+                    "of crashes and without a leader flag, until a restart; raise LimitNOFILE "
+                    "(ulimit -n) to %lld",
+                    config->election_count, first->name,
+                    2 * (long long)config->election_count + config->http.max_connections +
+                        config->http.max_watchers + 256);
     }
 }
 
@@ -295,7 +297,6 @@ void app_shut_down(struct app *app, int exit_code)
         app->diagnosis = NULL;
         app->shutting_down = true;
         app->exit_code = exit_code;
-        app->leaving_count = app->election_count;
         chronicle_daemon(app, EVENT_SHUTDOWN, LOG_LEVEL_INFO, NULL, "shutting down");
         notify_send("STOPPING=1");
         app_changed(app, NULL);

@@ -34,8 +34,7 @@ struct app {
 
     struct election **elections; /* in the order of their names */
     size_t election_count;
-    size_t leaving_count; /* elections of `elections` that were told to stop */
-    uint64_t version;     /* of what users see: +1 at each significant change */
+    uint64_t version; /* of what users see: +1 at each significant change */
     bool shutting_down;
 
     struct store *store;
@@ -56,7 +55,7 @@ struct app {
     struct app_jumps {
         int64_t count, last_ms, last_at_ms, last_boottime_ms;
     } jumps;                   /* of the clock */
-    bool short_of_descriptors; /* it has been said */
+    bool short_of_descriptors; /* it has been said since the last reload */
     uv_timer_t news;           /* for systemd: runs at the next turn after a change */
     uv_timer_t watchdog;
     uv_signal_t signals[3];

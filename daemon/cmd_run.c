@@ -86,7 +86,7 @@ static void finish(struct run *run, int exit_code)
 /* Somebody may kill the keeper; without one nothing may run. */
 static void replace_keeper(struct run *run)
 {
-    struct problem problem;
+    struct problem problem = {"the keeper ends as soon as it is started"};
     keeper_stop(&run->keeper);
     if (!keeper_start(&run->keeper, &problem) ||
         !keeper_tell(&run->keeper, run->job.group, run->kill_at_ms)) {

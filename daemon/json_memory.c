@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RESERVE_SIZE = 1 << 22, ALIGNMENT = 16 };
+enum { RESERVE_SIZE = 1 << 24, ALIGNMENT = 16 };
 
 /* Untouched it costs nothing. Pieces are cut off it one after the other; when the last of them is
  * given back it is whole again. */

@@ -87,6 +87,7 @@ static _Noreturn void live(int fd, int timer)
 bool keeper_start(struct keeper *keeper, struct problem *problem)
 {
     int ends[2];
+    *keeper = (struct keeper){.fd = -1};
     int timer = boot_timer_open();
     if (timer < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         int reason = errno;
@@ -103,21 +104,26 @@ bool keeper_start(struct keeper *keeper, struct problem *problem)
     int reason = errno;
     (void)close(timer);
     (void)close(ends[1]);
-    keeper->fd = ends[0];
     if (keeper->pid < 0) {
+        keeper->pid = 0;
         (void)close(ends[0]);
         return problem_set(problem, "cannot start a keeper: %s", strerror(reason));
     }
+    keeper->fd = ends[0];
     return true;
 }
 
 void keeper_stop(struct keeper *keeper)
 {
+    if (keeper->pid == 0) {
+        return;
+    }
     /* Also when a job that has not begun yet still has a copy of it. */
     (void)shutdown(keeper->fd, SHUT_RDWR);
     (void)close(keeper->fd);
     while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR) {
     }
+    *keeper = (struct keeper){.fd = -1};
 }
 
 bool keeper_tell(const struct keeper *keeper, pid_t group, int64_t kill_at_boottime_ms)

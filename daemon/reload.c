@@ -126,8 +126,9 @@ static void add_elections(struct app *app, const struct config *after)
 static void refuse(struct app *app, struct loaded *loaded, const struct config_issues *issues)
 {
     char message[EVENT_MESSAGE_MAX];
-    const char *first = issues->count > 0 ? issues->items[0].message : "out of memory";
-    const char *key = issues->count > 0 ? issues->items[0].key : "";
+    bool wrong = issues->errors > 0; /* else memory was short */
+    const char *first = wrong ? issues->items[0].message : "out of memory";
+    const char *key = wrong ? issues->items[0].key : "";
     (void)snprintf(
         message, sizeof message,
         "the new configuration is refused, the old one stays: %zu error%s, first: %s: %s",
@@ -156,6 +157,7 @@ static void apply(struct app *app, const struct loaded *loaded, const struct by_
     log_open((enum log_level)loaded->config->log_level,
              (enum log_format)loaded->config->log_format);
     update_elections(app, before, after);
+    app->short_of_descriptors = false;
     add_elections(app, loaded->config);
     config_issues_deinit(&app->warnings);
     config_issues_add_warnings(&app->warnings, issues);
@@ -181,8 +183,11 @@ bool app_reload(struct app *app, struct config_issues *issues)
         config_issues_add(issues, CONFIG_ERROR, &spot, "the daemon is shutting down");
         good = false;
     }
-    good = good && by_name_init(&before, old.config) && by_name_init(&after, loaded.config) &&
-           refresh_store(app, &loaded, issues);
+    if (good && !(by_name_init(&before, old.config) && by_name_init(&after, loaded.config))) {
+        issues->failed = true;
+        good = false;
+    }
+    good = good && refresh_store(app, &loaded, issues);
     if (good) {
         apply(app, &loaded, &before, &after, issues);
         loaded_deinit(&old);

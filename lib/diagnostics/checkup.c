@@ -25,7 +25,7 @@ struct checkup {
     int64_t interval_ms, threshold_ms;
     char instance[LEASE_INSTANCE_SIZE];
     char name[LEASE_ELECTION_SIZE];
-    int64_t began_us, term, n;
+    int64_t began_us, answered_us, term, n;
     size_t calling; /* calls under way */
     bool broken;    /* a step went wrong: what comes after it says nothing */
     bool stopped, closed;
@@ -207,7 +207,11 @@ static void on_answer(struct store_call *store_call, const struct lease_reply *r
     struct stage_call *call = store_call->owner;
     struct checkup *checkup = call->checkup;
     struct checkup_result *run = &checkup->run;
-    int64_t took_us = boottime_us() - call->sent_us;
+    /* What waited behind another call of ours is not slow. */
+    int64_t now_us = boottime_us();
+    int64_t took_us =
+        now_us - (call->sent_us > checkup->answered_us ? call->sent_us : checkup->answered_us);
+    checkup->answered_us = now_us;
     bool answered = reply->outcome != LEASE_UNKNOWN && reply->outcome != LEASE_FAILED;
     checkup->calling--;
     if (checkup->stopped) {

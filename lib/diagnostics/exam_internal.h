@@ -36,7 +36,7 @@ struct redis_exam {
     /* the server that is being asked */
     struct interview *interview;
     const struct exam_step *steps; /* ends with an empty one */
-    size_t step, index;            /* `index` counts the step's answers */
+    size_t step, index;            /* `index` counts the step's answers that were taken */
     struct exam_node *node;        /* NULL for a sentinel */
     bool in_full;                  /* the script is sent with its text */
 

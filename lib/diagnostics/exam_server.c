@@ -171,18 +171,20 @@ const char *exam_setting_name(enum exam_setting setting)
     return names[setting];
 }
 
-/* All in one question: an idle daemon is woken once for them. */
+/* The first alone, as it may be refused; all others in one question, so that an idle daemon is
+ * woken once for them. */
 static size_t ask_setting(struct redis_exam *exam, struct text *question)
 {
     struct redis_report *report = exam->report;
-    if (exam->index > 0 || exam->node != redis_report_primary(report) || report->config.denied) {
+    size_t end = exam->index == 0 ? 1 : EXAM_SETTINGS;
+    if (exam->node != redis_report_primary(report) || report->config.denied) {
         return 0;
     }
-    for (size_t i = 0; i < EXAM_SETTINGS; i++) {
+    for (size_t i = exam->index; i < end; i++) {
         const char *words[] = {"CONFIG", "GET", exam_setting_name((enum exam_setting)i), NULL};
         exam_command(question, words);
     }
-    return EXAM_SETTINGS;
+    return end - exam->index;
 }
 
 static void hear_setting(struct redis_exam *exam, const struct resp_value *value, int64_t us)

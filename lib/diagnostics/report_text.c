@@ -20,7 +20,7 @@ static const char *string_of(const json_t *object, const char *key)
 static void add_clean(struct text *text, const char *string)
 {
     for (const unsigned char *c = (const unsigned char *)string; *c != '\0'; c++) {
-        bool second = c[0] == 0xc2 && c[1] < 0xa0;
+        bool second = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
         bool control = *c < ' ' || *c == 0x7f || second;
         text_add_bytes(text, control ? "?" : (const char *)c, 1);
         c += second;

@@ -35,6 +35,7 @@ struct http_link {
     bool has_nul;    /* "%00" is among them */
     bool understood; /* a request has begun with what looks like a request line */
     const struct http_route *watched; /* it is a watcher's, by this route; NULL: it is not */
+    bool leaving;                     /* its watcher hung up: it is about to be closed */
     uint64_t since;                   /* uv_now() when it was accepted or last answered */
     uint64_t received;                /* bytes of the socket at that time */
     uint64_t first_byte;              /* uv_now() when more than that was first seen; 0 */
@@ -113,7 +114,7 @@ struct http_server {
 
     struct http_call calls;    /* ends of the ring of all calls under way */
     struct http_call resuming; /* ... of those to be resumed */
-    size_t call_count, watcher_count, connection_count, watch_link_count;
+    size_t call_count, watcher_count, connection_count, watch_link_count, leaving_count;
 
     struct http_count counts[HTTP_COUNTS_MAX];
     size_t count_count;
@@ -185,8 +186,9 @@ void link_idle(struct http_server *server, struct http_link *link, const struct 
  * a thousand that were answered at once are not a thousand connections too many. */
 void link_watches(struct http_server *server, struct http_link *link,
                   const struct http_route *route);
-/* The connection asked something else, or its client is gone. */
-void link_watches_no_more(struct http_server *server, struct http_link *link);
+/* The client of a watching connection hung up: another may watch in its place, and until it is
+ * closed it is still nobody who counts against max_connections. */
+void link_leaves(struct http_server *server, struct http_link *link);
 /* Connections that count against max_connections: all but those of watchers. */
 size_t links_counted(const struct http_server *server);
 

@@ -68,7 +68,7 @@ void links_init(struct http_server *server)
     server->open_handles++;
 }
 
-void link_watches_no_more(struct http_server *server, struct http_link *link)
+static void watch_no_more(struct http_server *server, struct http_link *link)
 {
     server->watch_link_count -= link->watched != NULL;
     link->watched = NULL;
@@ -81,9 +81,18 @@ void link_watches(struct http_server *server, struct http_link *link,
     link->watched = route;
 }
 
+void link_leaves(struct http_server *server, struct http_link *link)
+{
+    if (link->watched != NULL) {
+        watch_no_more(server, link);
+        link->leaving = true;
+        server->leaving_count++;
+    }
+}
+
 size_t links_counted(const struct http_server *server)
 {
-    return server->connection_count - server->watch_link_count;
+    return server->connection_count - server->watch_link_count - server->leaving_count;
 }
 
 bool links_make_room(struct http_server *server)
@@ -106,7 +115,7 @@ bool links_make_room(struct http_server *server)
 void link_idle(struct http_server *server, struct http_link *link, const struct http_call *call)
 {
     if (call == NULL || call->route != link->watched) {
-        link_watches_no_more(server, link);
+        watch_no_more(server, link);
     }
     link->busy = false;
     link->understood = false;
@@ -164,7 +173,8 @@ void links_notify(void *owner, struct MHD_Connection *connection, void **context
         if (was_not_understood(link)) {
             count_refusal(server, http_code_find("malformed"));
         }
-        link_watches_no_more(server, link);
+        watch_no_more(server, link);
+        server->leaving_count -= link->leaving;
         link->previous->next = link->next;
         link->next->previous = link->previous;
         free(link);

@@ -57,7 +57,7 @@ void park_abandon(struct http_call *call)
     void *data = call->gone_data;
     call->client_gone = true;
     call->ready = true;
-    link_watches_no_more(call->server, link_of(call->connection));
+    link_leaves(call->server, link_of(call->connection));
     park_resume_later(call);
     if (gone != NULL) {
         gone(data);
@@ -75,6 +75,7 @@ static void on_hangup(uv_poll_t *poll, int status, int events)
         struct http_call *call = hangups[i].data.ptr;
         if (call->stage == HTTP_STAGE_PARKED && call->stream != NULL) {
             call->client_gone = true;
+            link_leaves(server, link_of(call->connection));
             stream_wake(call);
         } else if (call->stage == HTTP_STAGE_PARKED) {
             park_abandon(call);

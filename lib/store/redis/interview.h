@@ -18,7 +18,8 @@ struct interview_events {
     /* Writes the next question (resp_begin() and so on). Returns how many commands it is of; 0:
      * there is none any more. */
     size_t (*ask)(void *owner, struct text *question);
-    /* One for each command, in order. `value` lives during the call; it took `us`. */
+    /* One for each command, in order. `value` lives during the call; it came `us`
+     * after the question was sent. */
     void (*answered)(void *owner, const struct resp_value *value, int64_t us);
     /* All was asked, or, with `fault`, it broke off. The connection is closed; nothing is called
      * any more, and interview_close() is still to be called. */

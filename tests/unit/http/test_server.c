@@ -553,6 +553,35 @@ static void too_many_watchers(void)
     }
 }
 
+static void watchers_that_hang_up(void)
+{
+    enum { WATCHERS = 300 }; /* far more than max_connections */
+    int fds[WATCHERS];
+    for (size_t i = 0; i < WATCHERS; i++) {
+        fds[i] = dial(TCP);
+        say(fds[i], WAIT);
+        char parked[32];
+        (void)snprintf(parked, sizeof parked, "parked=%zu ", i + 1);
+        await_numbers(parked);
+    }
+    for (size_t i = 0; i < WATCHERS; i++) {
+        close(fds[i]);
+    }
+    for (int i = 0; i < 50; i++) {
+        int fd = dial(PROBE);
+        expect(fd, "GET /numbers", "", 200, "parked=");
+        close(fd);
+    }
+    await_numbers("parked=0 gone=300 connections=1 watchers=0 ");
+}
+
+/* Those that hung up are no ordinary connections until they are closed: a probe gets in. */
+START_TEST(watchers_that_hang_up_take_nobodys_place)
+{
+    serve(32, 300, watchers_that_hang_up);
+}
+END_TEST
+
 START_TEST(watchers_beyond_their_limit_are_refused)
 {
     serve(256, 2, too_many_watchers);
@@ -714,6 +743,7 @@ static Suite *suite(void)
     tcase_add_test(tests, a_parked_call_is_answered_and_then_what_was_pipelined_behind_it);
     tcase_add_test(tests, a_client_that_hangs_up_while_parked_is_told_to_its_owner_once);
     tcase_add_test(tests, watchers_beyond_their_limit_are_refused);
+    tcase_add_test(tests, watchers_that_hang_up_take_nobodys_place);
     tcase_add_test(tests, a_thousand_watchers_are_answered_in_one_go_and_poll_again);
     tcase_add_test(tests,
                    the_last_sixteen_connections_are_for_probes_and_beyond_them_nobody_is_heard);
