@@ -140,7 +140,7 @@ $(foreach t,$(FUZZ_CLOCKS),$(O)/tests/fuzz/fuzz_$(t) $(O)/tests/fuzz/replay_$(t)
 
 .PHONY: fuzz fuzz-targets
 fuzz-targets: $(FUZZ_TARGETS:%=$(O)/tests/fuzz/fuzz_%)
-fuzz: ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP, texts of others, and servers that answer anything
+fuzz: deps-all ## SECONDS=60: libFuzzer (clang) on YAML, HTTP, RESP, texts of others, and servers that answer anything
 	$(MAKE) CC=clang O=build/fuzz FLAVOR=asan CFLAGS=-fsanitize=fuzzer-no-link fuzz-targets
 	set -e; for t in $(FUZZ_TARGETS); do mkdir -p build/fuzz/found/$$t; \
 		build/fuzz/tests/fuzz/fuzz_$$t -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
@@ -154,8 +154,9 @@ static: ## build/static/leaderd, which needs no library but glibc and GnuTLS
 	$(MAKE) O=build/static PKG_LIBS='$(STATIC_LIBS)' all
 
 .PHONY: fault
-fault: all ## each allocation and system call fails in turn (SECONDS=600: some of them), a hostile Redis, whatever runs out
-	$(MAKE) FLAVOR=asan all
+fault: ## each allocation and system call fails in turn (SECONDS=600: some of them), a hostile Redis, whatever runs out
+	$(MAKE) FLAVOR=release O=build/release all
+	$(MAKE) FLAVOR=asan O=build/asan all
 	python3 tests/fault/sweep.py $(if $(filter file,$(origin SECONDS)),,--seconds $(SECONDS))
 	python3 tests/fault/hostile.py --seconds $(SECONDS)
 	python3 tests/fault/edges.py
@@ -236,7 +237,7 @@ tsan: ## ThreadSanitizer over the tests of what uses threads, and end to end: no
 	$(MAKE) -j2 CC=gcc FLAVOR=tsan O=build/tsan tests
 	tests/tsan/run $(patsubst $(O)/%,build/tsan/%,$(THREADED))
 
-valgrind: ## memcheck over the end-to-end tests, the release as it is: no errors, no leaks
+valgrind: deps-all ## memcheck over the end-to-end tests, the release as it is: no errors, no leaks
 	$(MAKE) -j2 FLAVOR=release O=build/valgrind all
 	tests/valgrind/run
 
@@ -331,13 +332,15 @@ bench-watchers: all ## 10,000 waiting clients and 200 streams: how soon the last
 bench-handover: all ## measure hand-over, a thousand watchers, a thousand elections
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/bench.py --json $(O)/bench.json
 
-bench-cost: all static ## what a daemon costs: many elections, an idle one, a start
+bench-cost: all ## what a daemon costs: many elections, an idle one, a start
+	-$(MAKE) static
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/cost.py
 
 bench-peers: all ## hand-over and faults beside etcd and locks in Redis
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/peers.py
 
-bench-all: all static $(O)/tests/bench/responder ## all benches and a soak, an hour; rewrites the tables of docs/performance.md
+bench-all: all $(O)/tests/bench/responder ## all benches and a soak, an hour; rewrites the tables of docs/performance.md
+	-$(MAKE) static
 	LEADERD=$${LEADERD:-$(abspath $(O))/leaderd} python3 tests/bench/all.py --update
 
 soak: all ## MINUTES=30: forced changes, lost stores, clients that come and go; memory and descriptors stay flat

@@ -34,7 +34,7 @@ from redis_server import RedisServer
 PROGRAM = os.path.join(ROOT, "build", "asan", "leaderd")
 ASAN = ("exitcode=99:detect_leaks=1:detect_stack_use_after_return=0:quarantine_size_mb=8:"
         "max_allocation_size_mb=64:allocator_may_return_null=0")
-ANSWER_S = 5  # sanitizers and two busy cores
+ANSWER_S = 15  # sanitizers and two busy cores
 ELECTION = "hostile"
 ELECTIONS = (ELECTION, "b", "c", "d", "e")
 

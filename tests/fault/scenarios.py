@@ -349,8 +349,7 @@ class Steady(Scenario):
             self.one.start(ready=False)
             self.expect_sound()
             self.prepare()
-            time.sleep(0.1)
-            self.expected_open = self.open_files()
+            self.expected_open = self.settled_files()
         self.cases += 1
         self.fault = fault
         try:
@@ -377,6 +376,17 @@ class Steady(Scenario):
     def open_files(self):
         return sorted(os.readlink(path) if os.path.islink(path) else ""
                       for path in glob.glob(f"/proc/{self.one.process.pid}/fd/*"))
+
+    def settled_files(self):
+        """The same at two looks: a connection may come a moment after it is sound."""
+        before = None
+        for _ in range(20):
+            now = self.open_files()
+            if now == before:
+                break
+            before = now
+            time.sleep(0.3)
+        return now
 
     def expect_closed(self):
         """No descriptor is left over."""

@@ -23,6 +23,7 @@ import scenarios
 from certificates import Certificates
 from scenarios import Documented, Fault, Finding, World
 
+CASES_MIN = 5  # of a scenario, however short the time
 BEYOND = 3  # calls past those that were counted: what runs beside makes the number vary
 FOREVER_SHARE = 12  # one of so many cases of a class is one in which all calls fail from there on
 NOT_FOREVER = {"eintr"}  # whoever is interrupted tries again
@@ -105,7 +106,7 @@ def sweep(kind, world, arguments, seconds):
         cases = cases_of(counts, noise, end is None)
         tally.possible = len(cases)
         for fault in cases:
-            if end is not None and time.monotonic() > end:
+            if end is not None and time.monotonic() > end and tally.cases >= CASES_MIN:
                 break
             if len(tally.findings) >= arguments.enough:
                 print(f"{kind.name}: enough findings", flush=True)
@@ -129,7 +130,8 @@ def replay(kinds, world, arguments):
     scenario = next(k for k in kinds if k.name == name)(world)
     tally = Tally()
     try:
-        scenario.run(None)
+        for _ in range(3):  # as count() does: some take turns
+            scenario.run(None)
         for _ in range(arguments.times):
             run_case(scenario, fault, tally)
             if arguments.verbose:

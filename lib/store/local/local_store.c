@@ -22,7 +22,8 @@ struct local_store {
     bool down;
     bool closing;
     int open_handles;
-    uv_timer_t timer; /* for the earliest time to give up, or to probe */
+    uv_timer_t timer; /* for the earliest time to give up, or to probe; early when that was met */
+    uint64_t wakes_at;
     bool told_up;
     uint64_t probe_at;         /* while it is down */
     struct store_call *unsent; /* there was no memory to keep them */
@@ -129,6 +130,7 @@ static void on_work(uv_work_t *work)
 }
 
 static void arm(struct local_store *store);
+static void wake_by(struct local_store *store, uint64_t at);
 static void close_if_idle(struct local_store *store);
 
 static void on_done(uv_work_t *work, int status)
@@ -146,7 +148,11 @@ static void on_done(uv_work_t *work, int status)
     answer(job, &job->reply);
     job_free(job);
     run_next(store);
-    arm(store);
+    if (store->jobs.first == NULL) {
+        arm(store); /* or it would wake an idle daemon for nothing */
+    } else if (store->down) {
+        wake_by(store, store->probe_at);
+    }
     close_if_idle(store);
 }
 
@@ -239,6 +245,23 @@ static void on_timer(uv_timer_t *timer)
     arm(store);
 }
 
+static void on_timer(uv_timer_t *timer);
+
+static void wake_at(struct local_store *store, uint64_t at)
+{
+    uint64_t now = uv_now(store->loop);
+    store->wakes_at = at;
+    uv_timer_start(&store->timer, on_timer, at > now ? at - now : 0, 0);
+}
+
+/* Thousands may wait: who comes in addition does not look at all of them. */
+static void wake_by(struct local_store *store, uint64_t at)
+{
+    if (!store->closing && (!uv_is_active((uv_handle_t *)&store->timer) || at < store->wakes_at)) {
+        wake_at(store, at);
+    }
+}
+
 static void arm(struct local_store *store)
 {
     uint64_t earliest = UINT64_MAX;
@@ -260,7 +283,7 @@ static void arm(struct local_store *store)
     if (earliest == UINT64_MAX) {
         uv_timer_stop(&store->timer);
     } else {
-        uv_timer_start(&store->timer, on_timer, earliest > now ? earliest - now : 0, 0);
+        wake_at(store, earliest);
     }
 }
 
@@ -274,7 +297,7 @@ static void submit(struct store *base, struct store_call *call, const struct lea
     if (job == NULL) {
         call->next = store->unsent;
         store->unsent = call;
-        uv_timer_start(&store->timer, on_timer, 0, 0);
+        wake_by(store, 0);
         return;
     }
     job->call = call;
@@ -283,7 +306,7 @@ static void submit(struct store *base, struct store_call *call, const struct lea
     if (!store->closing) {
         run_next(store);
     }
-    arm(store);
+    wake_by(store, call->give_up_at);
 }
 
 static void subscribe(struct store *base, const char *election)
