@@ -15,6 +15,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build", "package")
+os.makedirs(BUILD, exist_ok=True)
 ENTER = os.path.join(ROOT, "tests", "package", "enter")
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
@@ -56,7 +57,6 @@ def run(*command, check=True, **how):
 @contextlib.contextmanager
 def locked():
     """One at a time: the tarball and the cache of packages are shared by all tests."""
-    os.makedirs(BUILD, exist_ok=True)
     with open(os.path.join(BUILD, "lock"), "w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
