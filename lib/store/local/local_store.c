@@ -245,8 +245,6 @@ static void on_timer(uv_timer_t *timer)
     arm(store);
 }
 
-static void on_timer(uv_timer_t *timer);
-
 static void wake_at(struct local_store *store, uint64_t at)
 {
     uint64_t now = uv_now(store->loop);
