@@ -29,20 +29,6 @@ static bool is_denied(const struct resp_value *value)
            exam_is_error(value, "ERR unknown subcommand");
 }
 
-/* Digits only; false when it is beyond `most`, so that nothing that a server writes overflows. */
-static bool read_number(const char *text, int64_t most, int64_t *number)
-{
-    int64_t sum = 0;
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at < '0' || *at > '9' || sum > most / 10) {
-            return false;
-        }
-        sum = sum * 10 + (*at - '0');
-    }
-    *number = sum;
-    return text[0] != '\0' && sum <= most;
-}
-
 /* How is the server? */
 
 static size_t ask_ping(struct redis_exam *exam, struct text *question)
@@ -81,15 +67,13 @@ static size_t ask_time(struct redis_exam *exam, struct text *question)
 
 static void hear_time(struct redis_exam *exam, const struct resp_value *value, int64_t us)
 {
-    const char *seconds = value->count == 2 ? resp_text(value->items[0]) : NULL;
-    const char *micros = value->count == 2 ? resp_text(value->items[1]) : NULL;
-    int64_t seconds_part, micros_part;
-    if (seconds == NULL || micros == NULL ||
-        !read_number(seconds, LEASE_TERM_MAX / 1000000, &seconds_part) ||
-        !read_number(micros, 999999, &micros_part)) {
+    int64_t seconds, micros;
+    if (value->count != 2 || !resp_number(value->items[0], &seconds) ||
+        !resp_number(value->items[1], &micros) || seconds > LEASE_TERM_MAX / 1000000 ||
+        micros > 999999) {
         return;
     }
-    int64_t server_us = seconds_part * 1000000 + micros_part;
+    int64_t server_us = seconds * 1000000 + micros;
     exam->node->has_time = true;
     exam->node->time_offset_us = server_us - (wall_us() - us / 2);
     exam->node->time_round_trip_us = us;
@@ -376,12 +360,9 @@ static void hear_lease(struct redis_exam *exam, const struct resp_value *value)
     struct redis_report *report = exam->report;
     const char *key = exam->found[exam->found_next++];
     const char *state = value->count == 3 ? resp_text(value->items[0]) : NULL;
-    const char *end = value->count == 3 ? resp_text(value->items[1]) : NULL;
-    const char *lease = value->count == 3 ? resp_text(value->items[2]) : NULL;
     int64_t end_us, lease_ms;
-    if (state == NULL || end == NULL || lease == NULL || strcmp(state, "h") != 0 ||
-        !read_number(end, LEASE_TERM_MAX, &end_us) ||
-        !read_number(lease, LEASE_TERM_MAX, &lease_ms)) {
+    if (state == NULL || strcmp(state, "h") != 0 || !resp_number(value->items[1], &end_us) ||
+        !resp_number(value->items[2], &lease_ms)) {
         return;
     }
     int64_t now_us = wall_us() + (exam->node->has_time ? exam->node->time_offset_us : 0);

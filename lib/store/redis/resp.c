@@ -1,5 +1,7 @@
 #include "lib/store/redis/resp.h"
 
+#include "lib/lease/lease.h"
+
 /* Its inline functions convert integers without saying so. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -59,6 +61,23 @@ const char *resp_text(const struct resp_value *value)
 {
     bool textual = value->kind == RESP_STRING || value->kind == RESP_STATUS;
     return textual && strlen(value->bytes) == value->length ? value->bytes : NULL;
+}
+
+bool resp_number(const struct resp_value *value, int64_t *number)
+{
+    const char *text = resp_text(value);
+    if (text == NULL || value->length == 0 || value->length > 16) {
+        return false;
+    }
+    int64_t sum = 0;
+    for (size_t i = 0; i < value->length; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        sum = sum * 10 + (text[i] - '0');
+    }
+    *number = sum;
+    return sum <= LEASE_TERM_MAX;
 }
 
 static enum resp_kind kind_of(int type)

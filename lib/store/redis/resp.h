@@ -41,6 +41,9 @@ struct resp_value {
 /* Is it a string or a status without NUL bytes? NULL when not. */
 const char *resp_text(const struct resp_value *value);
 
+/* Is it a text of digits, from 0 to LEASE_TERM_MAX? */
+bool resp_number(const struct resp_value *value, int64_t *number) must_use;
+
 /* Takes NULL, too. */
 void resp_free(struct resp_value *value);
 

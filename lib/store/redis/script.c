@@ -88,23 +88,6 @@ enum place {
     PLACES,
 };
 
-static bool read_number(const struct resp_value *value, int64_t *number)
-{
-    const char *text = resp_text(value);
-    if (text == NULL || value->length == 0 || value->length > 16) {
-        return false;
-    }
-    int64_t sum = 0;
-    for (size_t i = 0; i < value->length; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        sum = sum * 10 + (text[i] - '0');
-    }
-    *number = sum;
-    return sum <= LEASE_TERM_MAX;
-}
-
 static bool read_string(const struct resp_value *value, char *out, size_t size)
 {
     const char *text = resp_text(value);
@@ -169,15 +152,15 @@ static bool read_record(struct resp_value *const *items, struct lease_record *re
     const struct resp_value *meta = items[AT_META];
     record->meta = resp_text(meta);
     return read_state(items[AT_STATE], &record->state) &&
-           read_number(items[AT_TERM], &record->term) && read_number(items[AT_N], &record->n) &&
+           resp_number(items[AT_TERM], &record->term) && resp_number(items[AT_N], &record->n) &&
            read_string(items[AT_INSTANCE], record->instance, sizeof record->instance) &&
            read_string(items[AT_PARTICIPANT], record->participant, sizeof record->participant) &&
-           read_number(items[AT_LEASE], &record->lease_ms) &&
-           read_number(items[AT_END], &record->end_us) &&
-           read_number(items[AT_WRITTEN], &record->written_us) &&
-           read_number(items[AT_ACQUIRED], &record->acquired_us) &&
+           resp_number(items[AT_LEASE], &record->lease_ms) &&
+           resp_number(items[AT_END], &record->end_us) &&
+           resp_number(items[AT_WRITTEN], &record->written_us) &&
+           resp_number(items[AT_ACQUIRED], &record->acquired_us) &&
            read_string(items[AT_REIGN], record->reign, sizeof record->reign) &&
-           read_number(items[AT_UNCONFIRMED], &record->unconfirmed) && record->meta != NULL &&
+           resp_number(items[AT_UNCONFIRMED], &record->unconfirmed) && record->meta != NULL &&
            meta->length <= REDIS_META_MAX;
 }
 
@@ -198,8 +181,8 @@ bool script_read_answer(const struct resp_value *value, struct lease_reply *repl
     int64_t fresh = 0;
     if (!read_outcome(items[AT_OUTCOME], &reply->outcome) ||
         !read_string(items[AT_VERSION], reply->version, sizeof reply->version) ||
-        !read_number(items[AT_NOW], &reply->server_us) || !read_record(items, &reply->record) ||
-        !read_number(items[AT_FRESH], &fresh) || fresh > 1 || listeners->kind != RESP_INTEGER ||
+        !resp_number(items[AT_NOW], &reply->server_us) || !read_record(items, &reply->record) ||
+        !resp_number(items[AT_FRESH], &fresh) || fresh > 1 || listeners->kind != RESP_INTEGER ||
         listeners->integer < 0) {
         return false;
     }
